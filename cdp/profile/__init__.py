@@ -1,0 +1,1 @@
+"""What we know of a person: the trait registry, survivorship and the fold."""

@@ -1,0 +1,72 @@
+"""The trait registry: which traits there are, what they mean and which value survives."""
+
+import difflib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from cdp.errors import UnknownTrait
+from cdp.settings import settings
+
+Part = Literal[
+    "identity",
+    "demographics",
+    "geography",
+    "psychographics",
+    "social",
+    "behaviour",
+    "firmographics",
+    "public",
+    "custom",
+]
+Rule = Literal[
+    "newest", "trusted", "most_frequent", "most_complete", "verified", "union", "min", "max"
+]
+FREE_PARTS: tuple[Part, ...] = ("psychographics", "public", "custom")
+
+
+class Trait(BaseModel):
+    """One attribute of a profile and the rule by which one of its values survives."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    part: Part
+    type: Literal["string", "integer", "number", "boolean", "date", "object", "list"] = "string"
+    rule: Rule = "newest"
+    unit: str | None = None
+    meaning: str = ""
+    fields: Mapping[str, str] = Field(
+        default_factory=dict, description="fields of an object, which survive as one unit"
+    )
+
+
+@cache
+def registry(policy: Path | None = None) -> Mapping[str, Trait]:
+    """The declared traits by name; `policy` (default: CDP_POLICY) may add or change some."""
+    declared = yaml.safe_load(resources.files(__package__).joinpath("traits.yaml").read_text("utf-8"))
+    extension = policy or settings().policy
+    if extension:
+        declared |= yaml.safe_load(extension.read_text("utf-8")).get("traits", {})
+    return {name: Trait(name=name, **entry) for name, entry in declared.items()}
+
+
+def trait(name: str) -> Trait:
+    """The trait called `name`; `psychographics.x`, `public.x` and `custom.x` need no declaration.
+
+    Raises UnknownTrait, naming the nearest declared trait.
+    """
+    known = registry()
+    if name in known:
+        return known[name]
+    part, _, rest = name.partition(".")
+    if part in FREE_PARTS and rest:
+        return Trait(name=name, part=part, type="string", meaning="declared by its channel")  # pyright: ignore[reportArgumentType]
+    nearest = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else "see `cdp profile traits`"
+    raise UnknownTrait(f"no trait is called {name!r}; {hint} Free names begin with custom.")
