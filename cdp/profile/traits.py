@@ -25,7 +25,7 @@ Part = Literal[
     "custom",
 ]
 Rule = Literal[
-    "newest", "trusted", "most_frequent", "most_complete", "verified", "union", "min", "max"
+    "newest", "trusted", "most_frequent", "most_complete", "union", "min", "max"
 ]
 FREE_PARTS: tuple[Part, ...] = ("psychographics", "public", "custom")
 

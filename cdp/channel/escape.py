@@ -1,0 +1,52 @@
+"""The way out for a shape that no declaration expresses: one pure function beside the declaration."""
+
+import importlib.util
+from collections.abc import Callable
+
+import polars as pl
+
+from cdp.channel.spec import ChannelSpec
+from cdp.errors import ChannelContractError, ChannelDeclarationError
+
+Escape = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def escape_of(spec: ChannelSpec) -> Escape | None:
+    """The function that `python: module:function` names, None if the channel has none.
+
+    Raises ChannelDeclarationError if the file or the function is not there or does not load.
+    """
+    if spec.python is None:
+        return None
+    module, _, function = spec.python.partition(":")
+    file = spec.folder / f"{module}.py"
+    found = importlib.util.spec_from_file_location(f"cdp_channel_{spec.channel}_{module}", file)
+    if not file.is_file() or found is None or found.loader is None:
+        raise ChannelDeclarationError(f"{spec.folder}: python: there is no file {file.name}")
+    loaded = importlib.util.module_from_spec(found)
+    try:
+        found.loader.exec_module(loaded)
+        return getattr(loaded, function)
+    except AttributeError:
+        raise ChannelDeclarationError(f"{file}: python: has no function {function!r}") from None
+    except Exception as error:
+        raise ChannelDeclarationError(f"{file}: python: does not load: {error}") from error
+
+
+def reshaped(frame: pl.DataFrame, escape: Escape, name: str) -> pl.DataFrame:
+    """What the function makes of `frame`.
+
+    Raises ChannelContractError naming the delivery if the function fails or gives no frame.
+    """
+    try:
+        made = escape(frame)
+    except Exception as error:
+        raise ChannelContractError(
+            f"{name}: python: the function failed with {type(error).__name__}; run it on a sample "
+            "with `cdp channel check`"
+        ) from error
+    if not isinstance(made, pl.DataFrame):
+        raise ChannelContractError(
+            f"{name}: python: the function gave {type(made).__name__}, not a polars DataFrame"
+        )
+    return made

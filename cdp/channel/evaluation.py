@@ -1,0 +1,84 @@
+"""Expressions and types of a declaration, applied to the columns of a chunk."""
+
+import difflib
+from collections.abc import Collection, Mapping
+
+import polars as pl
+from polars.exceptions import PolarsError
+
+from cdp.channel.cells import typed
+from cdp.channel.columns import Column
+from cdp.channel.expressions import columns_of, expression
+from cdp.channel.faults import Faults
+from cdp.channel.spec import FILE, ROW, ChannelSpec
+from cdp.errors import ChannelContractError
+
+
+def kept_contract(frame: pl.DataFrame, spec: ChannelSpec, name: str, present: Collection[str]) -> pl.DataFrame:
+    """`frame` with every column the channel reads; those that may be absent are empty.
+
+    Raises ChannelContractError naming the missing column and the nearest there is.
+    """
+    missing = sorted(spec.columns_read() - set(frame.columns))
+    fatal = [column for column in missing if not spec.may_be_absent(column)]
+    if fatal:
+        known = [column for column in (present or frame.columns) if not column.startswith("_")]
+        near = difflib.get_close_matches(fatal[0], known, n=1, cutoff=0.5)
+        hint = f"the nearest is {near[0]!r}" if near else "there are: " + ", ".join(known[:20])
+        used = ", ".join(key for key, text in spec.expressions() if fatal[0] in columns_of(text))
+        raise ChannelContractError(
+            f"{name}: column {fatal[0]!r} is not there ({hint}); it is used by {used or 'columns'}. "
+            "If it was renamed, change the declaration; if it may be missing, declare it under "
+            "`columns` with `absent: ok`"
+        )
+    return frame.with_columns(pl.lit(None, dtype=pl.String).alias(column) for column in missing)
+
+
+def typed_columns(frame: pl.DataFrame, columns: Mapping[str, Column], faults: Faults) -> pl.DataFrame:
+    """`frame` with the declared columns in their types."""
+    read = []
+    for name, column in columns.items():
+        cells = frame[name]
+        values = typed(cells, column)
+        faults.add_unread(values, cells, name, f"is no {described(column)}")
+        if column.required and cells.null_count():
+            faults.add(cells.is_null(), name, "required", "is empty, but the column is required")
+        read.append(values.alias(name))
+    return frame.with_columns(read)
+
+
+def described(column: Column) -> str:
+    """The type of a column in words, for a reason."""
+    forms = f" of the form {' or '.join(column.format)}" if column.format else ""
+    zone = f" in {column.timezone}" if column.timezone != "UTC" else ""
+    points = f" with decimal {column.decimal!r}" if column.decimal == "," else ""
+    return f"{column.type}{forms}{zone}{points}"
+
+
+def evaluated(
+    frame: pl.DataFrame, wanted: Mapping[str, str], name: str
+) -> pl.DataFrame:
+    """One column per wanted expression over the rows of `frame`, and the row number.
+
+    Raises ChannelContractError naming the expression that these columns do not allow.
+    """
+    expressions = {key: expression(text) for key, text in wanted.items()}
+    try:
+        return frame.select(ROW, **expressions)
+    except PolarsError:
+        for key, text in wanted.items():
+            _tried(frame, key, text, name)
+        raise
+
+
+def _tried(frame: pl.DataFrame, key: str, text: str, name: str) -> None:
+    try:
+        frame.select(expression(text))
+    except PolarsError as error:
+        # What comes after this word cites cells, and cells may be about people.
+        said = str(error).splitlines()[0].partition(" failed")[0].partition(":")[0]
+        types = ", ".join(f"{each}: {frame.schema[each]}" for each in sorted(columns_of(text)))
+        raise ChannelContractError(
+            f"{name}: {key}: {text!r} cannot be computed over {types} ({said}); declare the "
+            "types of its columns under `columns`, or use try_cast"
+        ) from None

@@ -1,0 +1,62 @@
+"""The small expressions of a declaration: Polars SQL over the columns of one row."""
+
+import re
+from functools import cache
+from typing import Annotated, Any
+
+import polars as pl
+from polars.exceptions import PolarsError
+from pydantic import AfterValidator, BeforeValidator, Field
+
+WORD = re.compile(r"[a-z_][a-z0-9_]*")
+CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+@cache
+def expression(text: str) -> pl.Expr:
+    """The Polars expression that `text` says in SQL; ValueError with the parser's words if none."""
+    try:
+        return pl.sql_expr(text)
+    except PolarsError as error:
+        said = str(error).splitlines()[0]
+        hint = "quote a column name that holds spaces or dots like \"Review Text\""
+        raise ValueError(f"{text!r} is no expression: {said}; {hint}, a text like 'web'") from None
+
+
+@cache
+def columns_of(text: str) -> frozenset[str]:
+    """The columns that the expression reads."""
+    return frozenset(expression(text).meta.root_names())
+
+
+def literal(word: str) -> str:
+    """The expression of a fixed text."""
+    return "'" + word.replace("'", "''") + "'"
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _parses(text: str) -> str:
+    expression(text)
+    return text
+
+
+Expression = Annotated[
+    str,
+    BeforeValidator(_as_text),
+    AfterValidator(_parses),
+    Field(description="Polars SQL over the columns, for example: lower(trim(mail))"),
+]
+
+
+def _several(value: Any) -> Any:
+    return [value] if isinstance(value, str | int | float) else value
+
+
+Expressions = Annotated[
+    tuple[Expression, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])
+]

@@ -1,0 +1,201 @@
+"""The road in: what a channel has to deliver is landed and resolved, each delivery once."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import polars as pl
+from sqlalchemy import Connection
+
+from cdp.channel.delivery import Delivery, FileDelivery, deliveries
+from cdp.channel.read import read
+from cdp.channel.spec import ChannelSpec
+from cdp.errors import ChannelError
+from cdp.identity.normalise import normalise
+from cdp.identity.policy import IdentityPolicy, identity_policy
+from cdp.identity.resolve import Resolved, resolve
+from cdp.model.batch import Batch
+from cdp.settings import Settings, settings
+from cdp.store import land as landing
+from cdp.store import ledger
+from cdp.store.database import Database
+from cdp.store.land import Delivered, Landed
+
+# Deliveries share a transaction up to this many rows: enough to resolve seldom, and small enough
+# that a killed run repeats little.
+ROWS_PER_TRANSACTION = 4_000_000
+
+
+@dataclass
+class IngestReport:
+    """What one run of a channel did."""
+
+    channel: str
+    deliveries: int = 0
+    passed_over: int = 0
+    landed: Landed = field(default_factory=Landed)
+    resolved: Resolved = field(default_factory=Resolved)
+    identifiers: int = 0
+    refused_identifiers: int = 0
+    failures: list[ChannelError] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def spent(self, stage: str, since: float) -> None:
+        """Add the time since `since` (of time.perf_counter) to a stage."""
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - since
+
+
+def ingest(
+    database: Database,
+    spec: ChannelSpec,
+    *,
+    partitions: Iterable[str] | None = None,
+    progress: Callable[[str, int], None] = lambda _delivery, _rows: None,
+) -> IngestReport:
+    """Land everything the channel has that is not in the ledger; fold is a step of its own.
+
+    `partitions` (ISO days) limits the run to those deliveries. `progress` is called with the name
+    of a delivery and its rows read so far. A delivery that cannot be read as declared is rolled
+    back alone and named in the report's failures; all others land.
+    """
+    report = IngestReport(spec.channel)
+    waiting = _new_deliveries(database, spec, set(partitions) if partitions else None, report)
+    while waiting:
+        with database.transaction() as tx:
+            road = _Road(tx, spec, report, progress)
+            rows = 0
+            while waiting and rows < ROWS_PER_TRANSACTION:
+                rows += road.take(waiting.pop(0))
+            road.resolve()
+    return report
+
+
+def _new_deliveries(
+    database: Database, spec: ChannelSpec, partitions: set[str] | None, report: IngestReport
+) -> list[Delivery]:
+    with database.transaction() as tx:
+        ledger.declare_channel(
+            tx,
+            datetime.now(UTC),
+            channel=spec.channel,
+            subject=spec.subject,
+            description=spec.description,
+            trust=spec.trust,
+            synthetic=spec.synthetic,
+        )
+        known = ledger.known_files(tx, spec.channel)
+        watermark = ledger.watermark(tx, spec.channel)
+    found = []
+    for delivery in deliveries(spec, settings(), watermark):
+        if partitions is not None and delivery.partition not in partitions:
+            continue
+        is_known = isinstance(delivery, FileDelivery) and _stamp(delivery) in known
+        report.passed_over += is_known
+        if not is_known:
+            found.append(delivery)
+    return found
+
+
+def _stamp(delivery: FileDelivery) -> tuple[str, int, datetime]:
+    return (delivery.name, delivery.size, delivery.mtime)
+
+
+class _Road:
+    """One transaction's way from deliveries to resolved records."""
+
+    def __init__(
+        self,
+        tx: Connection,
+        spec: ChannelSpec,
+        report: IngestReport,
+        progress: Callable[[str, int], None],
+        policy: IdentityPolicy | None = None,
+        options: Settings | None = None,
+    ) -> None:
+        self.tx, self.spec, self.report, self.progress = tx, spec, report, progress
+        self.options = options or settings()
+        self.policy = policy or identity_policy(self.options.policy)
+        self.recorded_at = datetime.now(UTC)
+        landing.begin(tx, spec.channel)
+        self.digests = ledger.known_digests(tx, spec.channel)
+
+    def take(self, delivery: Delivery) -> int:
+        """Land one delivery, or nothing of it; the number of rows read."""
+        if isinstance(delivery, FileDelivery) and delivery.sha256 in self.digests:
+            self.report.passed_over += 1
+            return 0
+        savepoint = self.tx.begin_nested()
+        try:
+            landed = self._land(delivery)
+        except ChannelError as error:
+            savepoint.rollback()
+            self.report.failures.append(error)
+            return 0
+        savepoint.commit()
+        self.report.deliveries += 1
+        return landed.read
+
+    def _land(self, delivery: Delivery) -> Landed:
+        delivered = Delivered(
+            delivery_id=ledger.new_id(self.tx),
+            channel=self.spec.channel,
+            name=delivery.name,
+            delivered_at=delivery.delivered_at,
+            recorded_at=self.recorded_at,
+        )
+        total = Landed()
+        for batch in self._batches(delivery):
+            started = time.perf_counter()
+            identifiers = self._normalised(batch)
+            self.report.spent("normalise", started)
+            started = time.perf_counter()
+            total += landing.land(self.tx, delivered, batch, identifiers)
+            self.report.spent("land", started)
+            self.progress(delivery.name, total.read)
+        facts = {"partition": delivery.partition, "watermark": delivery.watermark}
+        if isinstance(delivery, FileDelivery):
+            facts |= {
+                "sha256": delivery.sha256,
+                "size": delivery.size,
+                "modified_at": delivery.mtime,
+            }
+            self.digests.add(delivery.sha256)
+        ledger.enter(self.tx, delivered, total, **facts)
+        self.report.landed += total
+        return total
+
+    def _batches(self, delivery: Delivery) -> Iterator[Batch]:
+        """The delivery's batches, the next one read while Postgres works on this one."""
+        batches = read(self.spec, delivery)
+        with ThreadPoolExecutor(1) as reader:
+            upcoming = reader.submit(next, batches, None)
+            while True:
+                started = time.perf_counter()
+                batch = upcoming.result()
+                self.report.spent("read", started)
+                if batch is None:
+                    return
+                upcoming = reader.submit(next, batches, None)
+                yield batch
+
+    def _normalised(self, batch: Batch) -> pl.DataFrame:
+        """The batch's identifiers in the form that links: record_key, namespace, value, observed_at."""
+        judged = normalise(batch.identifiers, self.policy, self.options.default_region)
+        good = judged.filter(pl.col("normalised").is_not_null())
+        self.report.identifiers += judged.height
+        self.report.refused_identifiers += judged.height - good.height
+        times = batch.records.group_by("record_key").agg(pl.col("observed_at").min())
+        return good.join(times, on="record_key", how="left").select(
+            "record_key", "namespace", pl.col("normalised").alias("value"), "observed_at"
+        )
+
+    def resolve(self) -> None:
+        """Count events into the partial aggregates and decide who is who."""
+        started = time.perf_counter()
+        landing.count(self.tx)
+        self.report.spent("aggregate", started)
+        started = time.perf_counter()
+        self.report.resolved += resolve(self.tx, self.recorded_at, self.policy)
+        self.report.spent("resolve", started)

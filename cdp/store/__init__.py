@@ -1,0 +1,1 @@
+"""Where it lies: the schema and the only SQL of the product."""

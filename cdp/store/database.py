@@ -1,0 +1,113 @@
+"""The one door to Postgres: connections, transactions and the translation of its errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+import psycopg
+from psycopg import errors as pg
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from cdp.errors import (
+    CdpError,
+    SchemaOutOfDate,
+    StoreConflict,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+)
+from cdp.settings import settings
+from cdp.store.embedded import embedded_url
+
+TRANSLATION: tuple[tuple[type[psycopg.Error], type[CdpError]], ...] = (
+    (pg.DiskFull, StoreFull),
+    (pg.InsufficientResources, StoreFull),
+    (pg.DeadlockDetected, StoreConflict),
+    (pg.SerializationFailure, StoreConflict),
+    (pg.LockNotAvailable, StoreConflict),
+    (pg.UndefinedTable, SchemaOutOfDate),
+    (pg.UndefinedColumn, SchemaOutOfDate),
+    (pg.OperationalError, StoreUnavailable),
+    (pg.InterfaceError, StoreUnavailable),
+)
+
+
+class Database:
+    """One Postgres: `CDP_DATABASE_URL`, or the embedded server where none is named."""
+
+    def __init__(self, url: str | None = None) -> None:
+        self._url = url
+
+    @cached_property
+    def url(self) -> str:
+        """SQLAlchemy URL, always with the psycopg 3 driver."""
+        given = self._url or settings().database_url
+        if not given:
+            return embedded_url(settings().home)
+        scheme, _, rest = given.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else given
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The pool of connections; made at first use."""
+        return create_engine(self.url, pool_size=8, pool_pre_ping=True, pool_timeout=30)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection in one transaction: committed at the end, rolled back by any error.
+
+        Raises the StoreError that fits what Postgres said.
+        """
+        with translated_errors(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def autocommit(self) -> Iterator[psycopg.Connection]:
+        """A bare driver connection without a transaction, for single reads and for VACUUM."""
+        with translated_errors(), self.engine.connect() as pooled:
+            connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
+            yield driver(connection)
+
+    def close(self) -> None:
+        """Give every connection back to the server."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+
+def driver(tx: Connection) -> psycopg.Connection:
+    """The psycopg connection under `tx`, for COPY."""
+    found = tx.connection.driver_connection
+    assert isinstance(found, psycopg.Connection)  # noqa: S101  the URL fixes the driver
+    return found
+
+
+@contextmanager
+def translated_errors() -> Iterator[None]:
+    """Raise psycopg's and SQLAlchemy's errors as ours, without the values of the statement.
+
+    Postgres quotes the offending row in DETAIL; that may be personal data, so only the primary
+    message is passed on.
+    """
+    try:
+        yield
+    except (psycopg.Error, DBAPIError) as error:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        raise _translated(original) from None
+    except PoolTimeout:
+        raise StoreUnavailable from None
+
+
+def _translated(error: BaseException | None) -> CdpError:
+    for theirs, ours in TRANSLATION:
+        if isinstance(error, theirs):
+            return ours(_message(ours, error))
+    if isinstance(error, psycopg.Error):
+        return StoreError(_message(StoreError, error))
+    return StoreError()
+
+
+def _message(kind: type[CdpError], error: BaseException) -> str:
+    said = getattr(getattr(error, "diag", None), "message_primary", None)
+    return f"{kind()} ({said})" if said else str(kind())

@@ -1,0 +1,319 @@
+"""Landing: what a batch says becomes source records and events, once, however often it is said."""
+
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from uuid import UUID
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from cdp.model.batch import Batch
+from cdp.store import staging
+
+# Two deliveries of one channel wait for each other; channels do not.
+LOCK_CHANNEL = "SELECT pg_advisory_xact_lock(hashtextextended('land:' || :channel, 0))"
+
+STAGE_KEYS = """
+INSERT INTO staged_key (record_key, record_uid, fresh)
+SELECT said.record_key, coalesce(known.record_uid, uuidv7()), known.record_uid IS NULL
+FROM (SELECT record_key, min(row) AS row FROM (
+        SELECT record_key, row FROM staged_record
+        UNION ALL SELECT DISTINCT record_key, 9223372036854775807 FROM staged_event
+        UNION ALL SELECT DISTINCT record_key, 9223372036854775807 FROM staged_identifier
+        UNION ALL SELECT record_key, 9223372036854775807 FROM staged_consent
+        UNION ALL SELECT record_key, 9223372036854775807 FROM staged_membership
+        UNION ALL SELECT record_key, 9223372036854775807 FROM staged_account) AS every_frame
+      GROUP BY record_key ORDER BY 2, 1) AS said
+LEFT JOIN record_key AS known ON known.channel = :channel AND known.record_key = said.record_key
+"""
+
+INSERT_KEYS = """
+WITH added AS (
+    INSERT INTO record_key (channel, record_key, record_uid)
+    SELECT :channel, record_key, record_uid FROM staged_key WHERE fresh ORDER BY record_key
+    RETURNING record_uid, record_key),
+noted AS (INSERT INTO fresh_record SELECT record_uid, :channel, record_key FROM added)
+INSERT INTO touched_record SELECT record_uid, true FROM added
+"""
+
+# A row without a time of its own is taken at the time of its delivery; where it only repeats the
+# record's newest version it says nothing new. Equal times within one delivery are told apart by
+# recorded_at, so that the later row corrects the earlier.
+INSERT_VERSIONS = """
+WITH said AS (
+    SELECT DISTINCT ON (k.record_uid, at, hash)
+        k.record_uid, k.fresh, s.observed_at IS NULL AS untimed, at, hash, s.content,
+        :recorded_at + (row_number() OVER (PARTITION BY k.record_uid, at ORDER BY s.row) - 1)
+            * interval '1 microsecond' AS recorded_at
+    FROM staged_record AS s
+    JOIN staged_key AS k USING (record_key),
+    LATERAL (SELECT coalesce(s.observed_at, :delivered_at) AS at,
+                    md5(s.content::text)::uuid AS hash) AS derived
+    ORDER BY k.record_uid, at, hash, s.row),
+added AS (
+    INSERT INTO record_version (record_uid, observed_at, content_hash, content, recorded_at)
+    SELECT record_uid, at, hash, content, recorded_at FROM said
+    WHERE fresh OR NOT untimed OR hash IS DISTINCT FROM (
+        SELECT v.content_hash FROM record_version AS v WHERE v.record_uid = said.record_uid
+        ORDER BY v.observed_at DESC, v.recorded_at DESC, v.content_hash LIMIT 1)
+    ON CONFLICT DO NOTHING
+    RETURNING record_uid, observed_at, content_hash)
+INSERT INTO landed_version SELECT record_uid, observed_at, content_hash FROM added
+"""
+
+INSERT_IDENTIFIERS = """
+WITH added AS (
+    INSERT INTO record_identifier (namespace, value, record_uid, observed_at, recorded_at)
+    SELECT s.namespace, s.value, k.record_uid, min(coalesce(s.observed_at, :delivered_at)), :recorded_at
+    FROM staged_identifier AS s JOIN staged_key AS k USING (record_key)
+    GROUP BY s.namespace, s.value, k.record_uid ORDER BY 1, 2, 3
+    ON CONFLICT (namespace, value, record_uid) DO UPDATE
+        SET observed_at = least(record_identifier.observed_at, excluded.observed_at),
+            withdrawn_at = NULL
+        WHERE record_identifier.withdrawn_at IS NOT NULL
+           OR excluded.observed_at < record_identifier.observed_at
+    RETURNING record_uid)
+INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM added
+"""
+
+# Another content for the same record and time is a correction: what it no longer says was wrong.
+WITHDRAW_CORRECTED = """
+UPDATE record_identifier AS i SET withdrawn_at = :recorded_at
+FROM (SELECT DISTINCT l.record_uid, l.observed_at, k.record_key
+      FROM landed_version AS l
+      JOIN staged_key AS k ON k.record_uid = l.record_uid AND NOT k.fresh
+      JOIN record_version AS v ON v.record_uid = l.record_uid AND v.observed_at = l.observed_at
+                              AND v.content_hash <> l.content_hash) AS corrected
+WHERE i.record_uid = corrected.record_uid AND i.observed_at = corrected.observed_at
+  AND i.withdrawn_at IS NULL
+  AND NOT EXISTS (SELECT FROM staged_identifier AS s WHERE s.record_key = corrected.record_key
+                  AND s.namespace = i.namespace AND s.value = i.value)
+"""
+
+EVENT_FACTS = (
+    "occurred_at, kind, order_id, product, category, quantity, amount, discount, currency, score, properties"
+)
+
+# Known message ids with the same facts change nothing; with other facts they correct the event,
+# whose former facts are kept in event_revision.
+INSERT_EVENTS = f"""
+WITH landed AS (
+    INSERT INTO event (record_uid, event_id, {EVENT_FACTS}, recorded_at)
+    SELECT k.record_uid, md5(s.message_id)::uuid, {EVENT_FACTS}, :recorded_at
+    FROM staged_event AS s JOIN staged_key AS k USING (record_key)
+    ORDER BY k.record_uid, s.occurred_at
+    ON CONFLICT (record_uid, event_id) DO UPDATE
+        SET ({EVENT_FACTS}, recorded_at) = ROW ({", ".join(f"excluded.{f}" for f in EVENT_FACTS.split(", "))}, excluded.recorded_at)
+        WHERE ({", ".join(f"event.{f}" for f in EVENT_FACTS.split(", "))})
+              IS DISTINCT FROM ({", ".join(f"excluded.{f}" for f in EVENT_FACTS.split(", "))})
+    RETURNING new.record_uid, new.kind, new.currency, new.amount, new.discount, new.score,
+              new.occurred_at, old.event_id AS event_id, old.recorded_at AS recorded_at,
+              CASE WHEN old.event_id IS NOT NULL THEN to_jsonb(old) END AS former),
+revised AS (
+    INSERT INTO event_revision (record_uid, event_id, superseded_at, recorded_at, event)
+    SELECT record_uid, event_id, :recorded_at, recorded_at, former FROM landed
+    WHERE event_id IS NOT NULL
+    RETURNING record_uid),
+noted AS (INSERT INTO revised_event SELECT DISTINCT record_uid FROM revised),
+added AS (
+    INSERT INTO landed_aggregate
+    SELECT record_uid, kind, coalesce(currency, ''), count(*), coalesce(sum(amount), 0),
+           coalesce(sum(discount), 0), count(score), coalesce(sum(score), 0),
+           min(occurred_at), max(occurred_at)
+    FROM landed WHERE event_id IS NULL
+    GROUP BY record_uid, kind, coalesce(currency, '')
+    RETURNING events)
+SELECT coalesce((SELECT sum(events) FROM added), 0)::bigint, (SELECT count(*) FROM revised)
+"""
+
+# Consents, memberships and accounts are statements that only add up: in whatever order they come,
+# the same set of them remains.
+INSERT_CONSENTS = """
+WITH added AS (
+    INSERT INTO record_consent (record_uid, purpose, medium, observed_at, state, proof, recorded_at)
+    SELECT DISTINCT ON (k.record_uid, s.purpose, s.medium, at, s.state)
+        k.record_uid, s.purpose, s.medium, at, s.state, s.proof, :recorded_at
+    FROM staged_consent AS s JOIN staged_key AS k USING (record_key),
+    LATERAL (SELECT coalesce(s.observed_at, :delivered_at) AS at) AS derived
+    ORDER BY k.record_uid, s.purpose, s.medium, at, s.state, s.proof
+    ON CONFLICT DO NOTHING
+    RETURNING record_uid)
+INSERT INTO touched_record SELECT DISTINCT record_uid, false FROM added
+"""
+
+INSERT_MEMBERSHIPS = """
+WITH added AS (
+    INSERT INTO record_membership
+        (record_uid, statement_id, organisation, kind, role, since, until, recorded_at)
+    SELECT DISTINCT k.record_uid,
+        md5(ROW (s.organisation, s.kind, s.role, s.since, s.until)::text)::uuid,
+        s.organisation, s.kind, s.role, s.since, s.until, CAST(:recorded_at AS timestamptz)
+    FROM staged_membership AS s JOIN staged_key AS k USING (record_key)
+    ON CONFLICT DO NOTHING
+    RETURNING record_uid)
+INSERT INTO touched_record SELECT DISTINCT record_uid, false FROM added
+"""
+
+INSERT_ACCOUNTS = """
+WITH added AS (
+    INSERT INTO record_account
+        (record_uid, statement_id, account_namespace, account_key, role, since, recorded_at)
+    SELECT DISTINCT k.record_uid,
+        md5(ROW (s.account_namespace, s.account_key, s.role, s.since)::text)::uuid,
+        s.account_namespace, s.account_key, s.role, s.since, CAST(:recorded_at AS timestamptz)
+    FROM staged_account AS s JOIN staged_key AS k USING (record_key)
+    ON CONFLICT DO NOTHING
+    RETURNING record_uid)
+INSERT INTO touched_record SELECT DISTINCT record_uid, false FROM added
+"""
+
+ADD_AGGREGATES = """
+INSERT INTO record_aggregate
+    (record_uid, kind, currency, events, amount, discount, scores, score, first_at, last_at)
+SELECT record_uid, kind, currency, sum(events), sum(amount), sum(discount), sum(scores), sum(score),
+       min(first_at), max(last_at)
+FROM landed_aggregate WHERE record_uid NOT IN (SELECT record_uid FROM revised_event)
+GROUP BY record_uid, kind, currency ORDER BY record_uid
+ON CONFLICT (record_uid, kind, currency) DO UPDATE
+    SET events = record_aggregate.events + excluded.events,
+        amount = record_aggregate.amount + excluded.amount,
+        discount = record_aggregate.discount + excluded.discount,
+        scores = record_aggregate.scores + excluded.scores,
+        score = record_aggregate.score + excluded.score,
+        first_at = least(record_aggregate.first_at, excluded.first_at),
+        last_at = greatest(record_aggregate.last_at, excluded.last_at)
+"""
+
+# A minimum cannot be taken back by subtraction: records with a corrected event are counted anew.
+RECOUNT_REVISED = (
+    "DELETE FROM record_aggregate WHERE record_uid IN (SELECT record_uid FROM revised_event)",
+    """
+INSERT INTO record_aggregate
+    (record_uid, kind, currency, events, amount, discount, scores, score, first_at, last_at)
+SELECT record_uid, kind, coalesce(currency, ''), count(*), coalesce(sum(amount), 0),
+       coalesce(sum(discount), 0), count(score), coalesce(sum(score), 0), min(occurred_at),
+       max(occurred_at)
+FROM event WHERE record_uid IN (SELECT record_uid FROM revised_event)
+GROUP BY record_uid, kind, coalesce(currency, '')
+""",
+)
+
+TOUCH_COUNTED = """
+INSERT INTO touched_record
+SELECT record_uid, true FROM landed_version
+UNION SELECT record_uid, false FROM landed_aggregate
+UNION SELECT record_uid, false FROM revised_event
+"""
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The delivery a batch belongs to: its channel, its own time and when we recorded it."""
+
+    delivery_id: UUID
+    channel: str
+    name: str
+    delivered_at: datetime
+    recorded_at: datetime
+
+
+@dataclass(frozen=True)
+class Landed:
+    """Rows of one delivery by what became of them."""
+
+    read: int = 0
+    quarantined: int = 0
+    versions: int = 0
+    events: int = 0
+    revised_events: int = 0
+
+    @property
+    def accepted(self) -> int:
+        """Rows that were not quarantined."""
+        return self.read - self.quarantined
+
+    def __add__(self, other: "Landed") -> "Landed":
+        return Landed(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+def begin(tx: Connection, channel: str) -> None:
+    """Make ready to land deliveries of `channel` in this transaction; waits for another of it."""
+    staging.prepare(tx)
+    tx.execute(text(LOCK_CHANNEL), {"channel": channel})
+
+
+def land(tx: Connection, delivered: Delivered, batch: Batch, identifiers: pl.DataFrame) -> Landed:
+    """Land one chunk of a delivery.
+
+    `identifiers` are the batch's, normalised: record_key, namespace, value, observed_at.
+    Rejected rows go to quarantine.
+    """
+    staging.truncate(tx, staging.CHUNK_TABLES)
+    _stage(tx, batch, identifiers)
+    parameters = {
+        "channel": delivered.channel,
+        "recorded_at": delivered.recorded_at,
+        "delivered_at": delivered.delivered_at,
+    }
+    tx.execute(text(STAGE_KEYS), parameters)
+    tx.execute(text("ANALYZE staged_key"))
+    tx.execute(text(INSERT_KEYS), parameters)
+    versions, events, revised_events = 0, 0, 0
+    if not batch.records.is_empty():
+        versions = tx.execute(text(INSERT_VERSIONS), parameters).rowcount
+        tx.execute(text(WITHDRAW_CORRECTED), parameters)
+    if not identifiers.is_empty():
+        tx.execute(text(INSERT_IDENTIFIERS), parameters)
+    if not batch.events.is_empty():
+        events, revised_events = tx.execute(text(INSERT_EVENTS), parameters).one()
+    for frame, statement in (
+        (batch.consents, INSERT_CONSENTS),
+        (batch.memberships, INSERT_MEMBERSHIPS),
+        (batch.accounts, INSERT_ACCOUNTS),
+    ):
+        if not frame.is_empty():
+            tx.execute(text(statement), parameters)
+    _quarantine(tx, delivered, batch.rejects)
+    return Landed(batch.rows_read, batch.rejects.height, versions, events, revised_events)
+
+
+def count(tx: Connection) -> None:
+    """Add what this transaction landed to the partial aggregates, and note the touched records."""
+    tx.execute(text("ANALYZE landed_aggregate, revised_event"))
+    tx.execute(text(ADD_AGGREGATES))
+    for statement in RECOUNT_REVISED:
+        tx.execute(text(statement))
+    tx.execute(text(TOUCH_COUNTED))
+
+
+def _stage(tx: Connection, batch: Batch, identifiers: pl.DataFrame) -> None:
+    staging.copy_in(tx, "staged_record", batch.records)
+    staging.copy_in(tx, "staged_identifier", identifiers)
+    # The last of several rows with one message id corrects the others.
+    events = batch.events.unique(["record_key", "message_id"], keep="last", maintain_order=False)
+    staging.copy_in(tx, "staged_event", events)
+    staging.copy_in(tx, "staged_consent", batch.consents)
+    staging.copy_in(tx, "staged_membership", batch.memberships)
+    staging.copy_in(tx, "staged_account", batch.accounts)
+
+
+def _quarantine(tx: Connection, delivered: Delivered, rejects: pl.DataFrame) -> None:
+    if rejects.is_empty():
+        return
+    staging.copy_in(
+        tx,
+        "quarantine",
+        rejects.with_columns(
+            quarantine_id=pl.Series(_uuids(tx, rejects.height)),
+            channel=pl.lit(delivered.channel),
+            delivery_id=pl.lit(str(delivered.delivery_id)),
+            delivery=pl.lit(delivered.name),
+            state=pl.lit("open"),
+            recorded_at=pl.lit(delivered.recorded_at),
+        ),
+    )
+
+
+def _uuids(tx: Connection, number: int) -> list[str]:
+    rows = tx.execute(text("SELECT uuidv7()::text FROM generate_series(1, :n)"), {"n": number})
+    return list(rows.scalars())

@@ -1,0 +1,144 @@
+"""Reading: identifier to profile, timeline, records, search and figures."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+# One round trip. The subqueries are uncorrelated, each keyed by its own table's scope.
+FIND = """
+SELECT body::text FROM profile WHERE profile_id IN (
+    SELECT profile_id FROM source_record WHERE record_uid IN (
+        SELECT record_uid FROM record_identifier
+        WHERE namespace = %s AND value = %s AND withdrawn_at IS NULL))
+ORDER BY profile_id LIMIT 100"""
+
+BY_ID = "SELECT body::text FROM profile WHERE profile_id = %s"
+BY_RECORD = """
+SELECT body::text FROM profile WHERE profile_id = (
+    SELECT profile_id FROM source_record WHERE record_uid = %s)"""
+
+MEMBERS = """
+SELECT record_uid FROM source_record
+WHERE profile_id = (SELECT profile_id FROM source_record WHERE record_uid = %s)"""
+
+RECORDS = """
+SELECT r.record_uid, r.channel, r.record_key, r.recorded_at,
+    (SELECT jsonb_agg(jsonb_build_object('observed_at', v.observed_at, 'recorded_at', v.recorded_at,
+                'content', v.content) ORDER BY v.observed_at, v.recorded_at)
+     FROM record_version AS v WHERE v.record_uid = r.record_uid) AS versions,
+    (SELECT jsonb_object_agg(namespace, held) FROM (
+        SELECT namespace, jsonb_agg(value ORDER BY value) AS held FROM record_identifier AS i
+        WHERE i.record_uid = r.record_uid AND i.withdrawn_at IS NULL GROUP BY namespace) AS own
+    ) AS identifiers
+FROM source_record AS r WHERE r.record_uid = ANY(%s) ORDER BY r.record_uid"""
+
+# Each record's newest events from its own index, then the newest of all.
+TIMELINE = """
+SELECT e.event_id, e.record_uid, r.channel, e.kind, e.occurred_at, e.recorded_at, e.order_id,
+       e.product, e.category, e.quantity, e.amount, e.discount, e.currency, e.score, e.properties
+FROM source_record AS r CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE event.record_uid = r.record_uid
+      AND occurred_at >= %(since)s AND occurred_at < %(until)s
+      AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
+    ORDER BY occurred_at DESC LIMIT %(limit)s) AS e
+WHERE r.record_uid = ANY(%(records)s)
+ORDER BY e.occurred_at DESC, e.event_id LIMIT %(limit)s"""
+
+SEARCH = """
+SELECT body::text FROM (
+    SELECT body, profile_id, word_similarity(%(text)s, search_text) AS likeness
+    FROM profile WHERE search_text %%> ALL(%(words)s::text[])
+    ORDER BY likeness DESC, profile_id LIMIT %(limit)s) AS found
+ORDER BY likeness DESC, profile_id"""
+# Below this share of common trigrams a word is another word; two typos in eight letters pass.
+LIKENESS = "SELECT set_config('pg_trgm.word_similarity_threshold', '0.4', false)"
+
+CHANNELS = """
+SELECT c.channel, c.subject, c.synthetic,
+    (SELECT count(*) FROM source_record AS r WHERE r.channel = c.channel) AS records,
+    coalesce(d.deliveries, 0) AS deliveries, coalesce(d.rows_read, 0) AS rows_read,
+    coalesce(d.rows_accepted, 0) AS rows_accepted,
+    coalesce(d.rows_quarantined, 0) AS rows_quarantined, d.landed_at,
+    (SELECT count(*) FROM quarantine AS q WHERE q.channel = c.channel AND q.state = 'open')
+        AS open_quarantine
+FROM channel AS c LEFT JOIN (
+    SELECT channel, count(*) AS deliveries, sum(rows_read)::bigint AS rows_read,
+           sum(rows_accepted)::bigint AS rows_accepted,
+           sum(rows_quarantined)::bigint AS rows_quarantined, max(recorded_at) AS landed_at
+    FROM delivery GROUP BY channel) AS d USING (channel)
+ORDER BY c.channel"""
+
+EVENTS_BY_KIND = """
+SELECT r.channel, a.kind, nullif(a.currency, '') AS currency, sum(a.events)::bigint AS events,
+       sum(a.amount) AS amount, sum(a.discount) AS discount, sum(a.scores)::bigint AS scores,
+       round(sum(a.score)::numeric, 6)::float8 AS score,
+       min(a.first_at) AS first_at, max(a.last_at) AS last_at
+FROM record_aggregate AS a JOIN source_record AS r USING (record_uid)
+GROUP BY r.channel, a.kind, a.currency ORDER BY r.channel, a.kind, a.currency"""
+
+CLUSTERS = """
+SELECT count(*) AS profiles, coalesce(sum(records), 0)::bigint AS records,
+       coalesce(max(records), 0) AS largest FROM profile"""
+LOG = "SELECT action, count(*) AS entries FROM identity_log GROUP BY action"
+LARGEST = "SELECT profile_id, records FROM profile ORDER BY records DESC, profile_id LIMIT %s"
+STALE = "SELECT count(*) AS stale FROM stale_profile"
+
+
+def one_body(connection: psycopg.Connection, profile_id: UUID) -> str | None:
+    """The body (JSON text) of the profile that this id, or any of its records' uids, stands for."""
+    for statement in (BY_ID, BY_RECORD):
+        row = connection.execute(statement, (profile_id,), prepare=True).fetchone()
+        if row:
+            return row[0]
+    return None
+
+
+def bodies_with(connection: psycopg.Connection, namespace: str, value: str) -> list[str]:
+    """The bodies (JSON texts) of the profiles that carry a normalised identifier."""
+    rows = connection.execute(FIND, (namespace, value), prepare=True).fetchall()
+    return [row[0] for row in rows]
+
+
+def bodies_like(connection: psycopg.Connection, words: Sequence[str], limit: int) -> list[str]:
+    """The bodies of the profiles whose names, contact points and city hold words like these."""
+    with connection.transaction():
+        connection.execute(LIKENESS)
+        rows = connection.execute(
+            SEARCH, {"text": " ".join(words), "words": list(words), "limit": limit}
+        )
+        return [row[0] for row in rows.fetchall()]
+
+
+def members(connection: psycopg.Connection, any_uid: UUID) -> list[UUID]:
+    """The uids of all records of the profile that `any_uid`, one of them, belongs to."""
+    return [row[0] for row in connection.execute(MEMBERS, (any_uid,)).fetchall()]
+
+
+def rows(connection: psycopg.Connection, query: str, parameters: Any = None) -> list[dict[str, Any]]:
+    """The rows of one of this module's queries as dictionaries."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query, parameters).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def timeline(
+    connection: psycopg.Connection,
+    records: Sequence[UUID],
+    *,
+    since: datetime,
+    until: datetime,
+    kinds: Sequence[str] | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """The newest `limit` events of these records in [since, until), newest first."""
+    parameters = {
+        "records": list(records),
+        "since": since,
+        "until": until,
+        "kinds": list(kinds) if kinds else None,
+        "limit": limit,
+    }
+    return rows(connection, TIMELINE, parameters)

@@ -1,0 +1,85 @@
+"""Staging: temporary tables that a batch is copied into before set-based SQL takes it on."""
+
+import io
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from cdp.store.database import driver
+
+# One line per temporary table. They live as long as their connection and empty at each commit.
+STAGING = {
+    "staged_record": "row bigint, record_key text, observed_at timestamptz, content jsonb",
+    "staged_identifier": "record_key text, namespace text, value text, observed_at timestamptz",
+    "staged_event": """record_key text, message_id text, kind text, occurred_at timestamptz,
+        order_id text, product text, category text, quantity numeric, amount numeric,
+        discount numeric, currency text, score float8, properties jsonb""",
+    "staged_consent": """record_key text, purpose text, medium text, state text,
+        observed_at timestamptz, proof text""",
+    "staged_membership": """record_key text, organisation text, kind text, role text,
+        since date, until date""",
+    "staged_account": """record_key text, account_namespace text, account_key text, role text,
+        since date""",
+    # What the batch's keys are in the store: filled anew for each chunk.
+    "staged_key": "record_key text, record_uid uuid, fresh boolean",
+    # What the transaction has changed so far: kept over its chunks.
+    "landed_version": "record_uid uuid, observed_at timestamptz, content_hash uuid",
+    "landed_aggregate": """record_uid uuid, kind text, currency text, events bigint, amount numeric,
+        discount numeric, scores bigint, score float8, first_at timestamptz, last_at timestamptz""",
+    "revised_event": "record_uid uuid",
+    "fresh_record": "record_uid uuid, channel text, record_key text",
+    "touched_record": "record_uid uuid, identity boolean",
+    "closure_record": "record_uid uuid",
+    "assignment": "record_uid uuid, component_id uuid, profile_id uuid",
+    "folding": "profile_id uuid",
+}
+CHUNK_TABLES = tuple(name for name in STAGING if name.startswith("staged_"))
+WORTH_ANALYZING = 2_000
+
+
+def prepare(tx: Connection) -> None:
+    """Have the temporary tables in this connection, and memory for sorting a chunk."""
+    cursor = driver(tx).cursor()
+    cursor.execute("SET LOCAL work_mem = '256MB'")
+    cursor.execute("SELECT to_regclass('pg_temp.folding') IS NOT NULL")
+    found = cursor.fetchone()
+    if found and found[0]:
+        return
+    for name, columns in STAGING.items():
+        cursor.execute(f"CREATE TEMP TABLE {name} ({columns}) ON COMMIT DELETE ROWS")  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def copy_in(tx: Connection, table: str, frame: pl.DataFrame) -> None:
+    """COPY `frame` into `table`, whose columns of the same names it fills."""
+    if frame.is_empty():
+        return
+    columns = ", ".join(frame.columns)
+    buffer = io.BytesIO()
+    frame.write_csv(buffer, include_header=False, datetime_format="%Y-%m-%dT%H:%M:%S%.6fZ")
+    with (
+        driver(tx).cursor() as cursor,
+        cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy,  # pyright: ignore[reportArgumentType, reportCallIssue]
+    ):
+        copy.write(buffer.getbuffer())
+    if frame.height >= WORTH_ANALYZING and table in STAGING:
+        tx.execute(text(f"ANALYZE {table}"))
+
+
+def copy_out(tx: Connection, query: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+    """The rows of `query` as a frame of `schema`."""
+    buffer = io.BytesIO()
+    with (
+        driver(tx).cursor() as cursor,
+        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv)") as copy,  # pyright: ignore[reportArgumentType, reportCallIssue]
+    ):
+        for piece in copy:
+            buffer.write(piece)
+    if not buffer.tell():
+        return pl.DataFrame(schema=schema)
+    buffer.seek(0)
+    return pl.read_csv(buffer, has_header=False, schema=schema)
+
+
+def truncate(tx: Connection, tables: tuple[str, ...]) -> None:
+    """Empty the named temporary tables."""
+    tx.execute(text(f"TRUNCATE {', '.join(tables)}"))

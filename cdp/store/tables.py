@@ -1,0 +1,318 @@
+"""The whole schema on one page.
+
+Every table declares its scope (the key it would be distributed by, see docs/operations.md):
+record (by record_uid), profile (by profile_id), key (by the looked-up value), reference (small,
+everywhere), local (queues and ledgers). Every text or json column says whether it may hold
+personal data: `pii()` or `plain(reason)`; erasure, export and log scanning read the mark.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Index,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s__%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s__%(column_0_N_name)s",
+    }
+)
+
+Instant = DateTime(timezone=True)
+Money = Numeric(18, 4)
+
+
+def pii(name: str, kind: Any = Text, **options: Any) -> Column[Any]:
+    """A column that can hold personal data."""
+    return Column(name, kind, info={"pii": True}, **options)
+
+
+def plain(name: str, why: str, kind: Any = Text, **options: Any) -> Column[Any]:
+    """A text or json column that holds no personal data, and why."""
+    return Column(name, kind, info={"pii": False, "why": why}, **options)
+
+
+def _uid(name: str, **options: Any) -> Column[Any]:
+    return Column(name, Uuid, nullable=False, **options)
+
+
+def _at(name: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
+    return Column(name, Instant, nullable=nullable, **options)
+
+
+def _channel(**options: Any) -> Column[Any]:
+    return plain(
+        "channel", "a name from a declaration", *(), **({"nullable": False} | options)
+    )
+
+
+# ── reference ────────────────────────────────────────────────────────────────────────────────
+channel = Table(
+    "channel",
+    metadata,
+    _channel(primary_key=True),
+    plain("subject", "person or account", nullable=False),
+    plain("description", "written by the data engineer", nullable=False),
+    Column("trust", BigInteger, nullable=False),
+    Column("synthetic", Boolean, nullable=False),
+    _at("declared_at"),
+    info={"scope": "reference"},
+)
+
+# ── key ──────────────────────────────────────────────────────────────────────────────────────
+record_key = Table(
+    "record_key",
+    metadata,
+    _channel(primary_key=True),
+    pii("record_key", primary_key=True),
+    _uid("record_uid"),
+    info={"scope": "key", "key": ("channel", "record_key")},
+)
+
+record_identifier = Table(
+    "record_identifier",
+    metadata,
+    plain("namespace", "a name from a declaration", primary_key=True),
+    pii("value", primary_key=True),
+    _uid("record_uid", primary_key=True),
+    _at("observed_at"),
+    _at("recorded_at"),
+    _at("withdrawn_at", nullable=True),
+    Index(None, "record_uid"),
+    info={"scope": "key", "key": ("namespace", "value")},
+)
+
+identifier_block = Table(
+    "identifier_block",
+    metadata,
+    plain("namespace", "a name from a declaration", primary_key=True),
+    pii("value", primary_key=True),
+    Column("records", BigInteger, nullable=False),
+    _at("blocked_at"),
+    info={"scope": "key", "key": ("namespace", "value")},
+)
+
+# ── record ───────────────────────────────────────────────────────────────────────────────────
+source_record = Table(
+    "source_record",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _channel(),
+    pii("record_key", nullable=False),
+    _uid("profile_id"),
+    _uid("component_id"),
+    _at("recorded_at"),
+    Index(None, "profile_id"),
+    Index(None, "component_id"),
+    info={"scope": "record"},
+)
+
+record_version = Table(
+    "record_version",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _at("observed_at", primary_key=True),
+    _uid("content_hash", primary_key=True),
+    pii("content", JSONB, nullable=False),
+    _at("recorded_at"),
+    info={"scope": "record"},
+)
+
+event = Table(
+    "event",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _uid("event_id", primary_key=True),
+    _at("occurred_at"),
+    plain("kind", "a word of the declaration", nullable=False),
+    pii("order_id"),
+    plain("product", "a product, not a person"),
+    plain("category", "a product category, not a person"),
+    Column("quantity", Money),
+    Column("amount", Money),
+    Column("discount", Money),
+    plain("currency", "ISO 4217"),
+    Column("score", Double),
+    pii("properties", JSONB, nullable=False),
+    _at("recorded_at"),
+    Index(None, "record_uid", "occurred_at"),
+    info={"scope": "record"},
+)
+
+event_revision = Table(
+    "event_revision",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _uid("event_id", primary_key=True),
+    _at("superseded_at", primary_key=True),
+    _at("recorded_at"),
+    pii("event", JSONB, nullable=False),
+    info={"scope": "record"},
+)
+
+record_aggregate = Table(
+    "record_aggregate",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    plain("kind", "a word of the declaration", primary_key=True),
+    plain("currency", "ISO 4217; empty where no money is meant", primary_key=True),
+    Column("events", BigInteger, nullable=False),
+    Column("amount", Money, nullable=False),
+    Column("discount", Money, nullable=False),
+    Column("scores", BigInteger, nullable=False),
+    Column("score", Double, nullable=False),
+    _at("first_at"),
+    _at("last_at"),
+    info={"scope": "record"},
+)
+
+record_consent = Table(
+    "record_consent",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    plain("purpose", "a word of the declaration", primary_key=True),
+    plain("medium", "a word of the declaration", primary_key=True),
+    _at("observed_at", primary_key=True),
+    plain("state", "granted, denied or withdrawn", primary_key=True),
+    pii("proof"),
+    _at("recorded_at"),
+    info={"scope": "record"},
+)
+
+record_membership = Table(
+    "record_membership",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _uid("statement_id", primary_key=True),
+    pii("organisation", nullable=False),
+    plain("kind", "a word of the declaration"),
+    pii("role"),
+    Column("since", Date),
+    Column("until", Date),
+    _at("recorded_at"),
+    info={"scope": "record"},
+)
+
+record_account = Table(
+    "record_account",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _uid("statement_id", primary_key=True),
+    plain("account_namespace", "a name from a declaration", nullable=False),
+    pii("account_key", nullable=False),
+    pii("role"),
+    Column("since", Date),
+    _at("recorded_at"),
+    info={"scope": "record"},
+)
+
+refused_link = Table(
+    "refused_link",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _uid("other_uid", primary_key=True),
+    plain("namespace", "a name from a declaration", primary_key=True),
+    pii("value", primary_key=True),
+    plain("reason", "the veto or limit that forbade it", nullable=False),
+    _at("refused_at"),
+    info={"scope": "record"},
+)
+
+# ── profile ──────────────────────────────────────────────────────────────────────────────────
+profile = Table(
+    "profile",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    plain("subject", "person or account", nullable=False),
+    Column("records", BigInteger, nullable=False),
+    pii("body", JSONB, nullable=False),
+    pii("search_text", nullable=False),
+    _at("changed_at"),
+    Index(
+        "ix_profile__search_text",
+        "search_text",
+        postgresql_using="gin",
+        postgresql_ops={"search_text": "gin_trgm_ops"},
+    ),
+    info={"scope": "profile"},
+)
+
+# ── local ────────────────────────────────────────────────────────────────────────────────────
+stale_profile = Table(
+    "stale_profile",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    info={"scope": "local"},
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _uid("delivery_id", primary_key=True),
+    _channel(),
+    plain("name", "a file's path or a source's name", nullable=False),
+    plain("sha256", "a digest of a whole file"),
+    plain("partition", "a day"),
+    plain("watermark", "a cursor: a time or a running number"),
+    Column("size", BigInteger),
+    _at("modified_at", nullable=True),
+    Column("rows_read", BigInteger, nullable=False),
+    Column("rows_accepted", BigInteger, nullable=False),
+    Column("rows_quarantined", BigInteger, nullable=False),
+    plain("counts", "numbers only", JSONB, nullable=False),
+    _at("recorded_at"),
+    Index(None, "channel", "recorded_at"),
+    info={"scope": "local"},
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    _uid("quarantine_id", primary_key=True),
+    _channel(),
+    _uid("delivery_id"),
+    plain("delivery", "a file's path or a source's name", nullable=False),
+    Column("row", BigInteger, nullable=False),
+    plain("field", "a column's name"),
+    plain("rule", "a word of the contract", nullable=False),
+    pii("value"),
+    pii("reason", nullable=False),
+    pii("raw", JSONB, nullable=False),
+    plain("state", "open or replayed", nullable=False),
+    _at("recorded_at"),
+    _at("replayed_at", nullable=True),
+    Index(None, "channel", "state", "recorded_at"),
+    Index(None, "delivery_id"),
+    info={"scope": "local"},
+)
+
+identity_log = Table(
+    "identity_log",
+    metadata,
+    _uid("entry_id", primary_key=True),
+    _at("logged_at"),
+    plain("action", "merge, split, block or cut", nullable=False),
+    Column("profile_id", Uuid),
+    Column("other_id", Uuid),
+    plain("namespace", "a name from a declaration"),
+    pii("value"),
+    plain("cause", "a rule's words", nullable=False),
+    Index(None, "profile_id"),
+    Index(None, "other_id"),
+    info={"scope": "local"},
+)
+
