@@ -10,7 +10,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from cdp.channel.delivery import Delivery, FileDelivery, deliveries
-from cdp.channel.read import read
+from cdp.channel.reading import read
 from cdp.channel.spec import ChannelSpec
 from cdp.errors import ChannelError
 from cdp.identity.normalise import normalise
@@ -64,7 +64,7 @@ def ingest(
     waiting = _new_deliveries(database, spec, set(partitions) if partitions else None, report)
     while waiting:
         with database.transaction() as tx:
-            road = _Road(tx, spec, report, progress)
+            road = Road(tx, spec, report, progress)
             rows = 0
             while waiting and rows < ROWS_PER_TRANSACTION:
                 rows += road.take(waiting.pop(0))
@@ -102,15 +102,16 @@ def _stamp(delivery: FileDelivery) -> tuple[str, int, datetime]:
     return (delivery.name, delivery.size, delivery.mtime)
 
 
-class _Road:
-    """One transaction's way from deliveries to resolved records."""
+class Road:
+    """One transaction's way from deliveries to resolved records: `take` or `land`, then `resolve`."""
 
     def __init__(
         self,
         tx: Connection,
         spec: ChannelSpec,
         report: IngestReport,
-        progress: Callable[[str, int], None],
+        progress: Callable[[str, int], None] = lambda _delivery, _rows: None,
+        *,
         policy: IdentityPolicy | None = None,
         options: Settings | None = None,
     ) -> None:
@@ -145,15 +146,7 @@ class _Road:
             delivered_at=delivery.delivered_at,
             recorded_at=self.recorded_at,
         )
-        total = Landed()
-        for batch in self._batches(delivery):
-            started = time.perf_counter()
-            identifiers = self._normalised(batch)
-            self.report.spent("normalise", started)
-            started = time.perf_counter()
-            total += landing.land(self.tx, delivered, batch, identifiers)
-            self.report.spent("land", started)
-            self.progress(delivery.name, total.read)
+        total = self.land(delivered, self._batches(delivery))
         facts = {"partition": delivery.partition, "watermark": delivery.watermark}
         if isinstance(delivery, FileDelivery):
             facts |= {
@@ -163,6 +156,19 @@ class _Road:
             }
             self.digests.add(delivery.sha256)
         ledger.enter(self.tx, delivered, total, **facts)
+        return total
+
+    def land(self, delivered: Delivered, batches: Iterable[Batch]) -> Landed:
+        """Land what a delivery says; entering it into the ledger is the caller's."""
+        total = Landed()
+        for batch in batches:
+            started = time.perf_counter()
+            identifiers = self._normalised(batch)
+            self.report.spent("normalise", started)
+            started = time.perf_counter()
+            total += landing.land(self.tx, delivered, batch, identifiers)
+            self.report.spent("land", started)
+            self.progress(delivered.name, total.read)
         self.report.landed += total
         return total
 

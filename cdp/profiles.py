@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import text
+import polars as pl
 
 from cdp.errors import InvalidRequest, ProfileNotFound, UnknownTrait
 from cdp.identity.clusters import cluster
@@ -12,9 +12,10 @@ from cdp.identity.normalise import normalise_value
 from cdp.identity.policy import identity_policy
 from cdp.model.profile import Profile, SourceRecord, Statement, TimelineEvent, TraitExplanation
 from cdp.model.status import ChannelStatus, EventFigures, StoreStatus
-from cdp.profile.traits import Trait, registry, trait
+from cdp.profile.traits import Trait, registry, survivorship_rules, trait
 from cdp.settings import settings
-from cdp.store import fold, identity, read
+from cdp.store import fold as folding
+from cdp.store import identity, read
 from cdp.store.database import Database
 
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -133,11 +134,12 @@ class CustomerProfiles:
         Raises ProfileNotFound; UnknownTrait where the profile has no such trait.
         """
         declared = trait(name)
-        value = self.get(profile_id).traits.get(name)
-        statements = [s for said, s in self._statements(profile_id) if said == name]
+        profile = self.get(profile_id)
+        value = profile.traits.get(name)
         if value is None:
             raise UnknownTrait(f"no record of this profile says anything of {name!r}")
-        carried = [s for s in statements if _carries(declared, s, value)]
+        said = self._statements(profile.profile_id, name)
+        carried = [s for s in said if declared.rule == "union" or s.value == value]
         return TraitExplanation(
             trait=name,
             part=declared.part,
@@ -146,7 +148,7 @@ class CustomerProfiles:
             value=value,
             because=BECAUSE[declared.rule],
             carried_by=carried,
-            lost=[s for s in statements if s not in carried],
+            lost=[s for s in said if s not in carried],
         )
 
     def traits(self) -> list[Trait]:
@@ -186,59 +188,33 @@ class CustomerProfiles:
             raise ProfileNotFound(f"no profile answers to the id {profile_id}")
         return members
 
-    def _statements(self, profile_id: UUID | str) -> list[tuple[str, Statement]]:
+    def _statements(self, uid: UUID, name: str) -> list[Statement]:
         with self._database.transaction() as tx:
-            members = tx.execute(
-                text("SELECT record_uid::text FROM source_record WHERE profile_id = "
-                     "(SELECT profile_id FROM source_record WHERE record_uid = :uid)"),
-                {"uid": _uid(profile_id)},
-            )
-            parameters = {
-                "profile_id": _uid(profile_id),
-                "record_uids": list(members.scalars()),
-                "as_of": fold.FOREVER,
-            }
-            rows = tx.execute(text(fold.READ_STATEMENTS), parameters).mappings().all()
-        return [
-            (row["trait"], Statement.model_validate({k: v for k, v in row.items() if k != "trait"}))
-            for row in rows
-        ]
+            said = folding.statements(tx, uid, identity.members(tx, uid), name)
+        return [Statement.model_validate(row) for row in said]
 
     def _past(self, uid: UUID, as_of: datetime) -> Profile:
-        rules = {name: declared.rule for name, declared in registry().items()}
         with self._database.transaction() as tx:
             records, identifiers = identity.component_as_of(tx, str(uid), as_of)
             if str(uid) not in records["record_uid"]:
                 raise ProfileNotFound(f"nothing was known under the id {uid} at {as_of.isoformat()}")
-            policy = identity_policy()
-            linking = identifiers.filter(
-                identifiers["namespace"].is_in(policy.linking(identifiers["namespace"]))
+            members = cluster(records, identifiers, identity_policy(settings().policy)).members
+            same = members.filter(
+                pl.col("profile_id") == pl.col("profile_id").filter(pl.col("record_uid") == str(uid))
             )
-            assigned = cluster(records, linking, policy).assignment
-            profile_id = assigned.filter(assigned["record_uid"] == str(uid))["profile_id"][0]
-            members = assigned.filter(assigned["profile_id"] == profile_id)["record_uid"].to_list()
-            body = tx.execute(
-                text(fold.READ_PAST),
-                {
-                    "profile_id": profile_id,
-                    "record_uids": members,
-                    "as_of": as_of,
-                    "traits": list(rules),
-                    "rules": list(rules.values()),
-                },
-            ).scalar_one()
+            body = folding.fold_as_of(
+                tx,
+                same["profile_id"][0],
+                same["record_uid"].to_list(),
+                survivorship_rules(),
+                as_of,
+            )
         return Profile.model_validate_json(body)
 
 
 def normalised(namespace: str, value: str) -> str:
     """`value` in the form in which its namespace is stored; raises InvalidIdentifier."""
-    return normalise_value(namespace, value, identity_policy(), settings().default_region)
-
-
-def _carries(declared: Trait, statement: Statement, value: object) -> bool:
-    if declared.rule != "union":
-        return statement.value == value
-    return True
+    return normalise_value(namespace, value, identity_policy(settings().policy), settings().default_region)
 
 
 def _uid(given: UUID | str) -> UUID:

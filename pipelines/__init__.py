@@ -1,0 +1,1 @@
+"""Dagster's side of the store: what runs when, over the same declarations the library reads."""

@@ -60,6 +60,12 @@ def _advice(mistake: ErrorDetails, place: Place) -> str:
         return "is missing; " + _meaning(place)
     if kind == "value_error":
         return mistake["msg"].removeprefix("Value error, ")
+    if kind == "invalid_key":
+        return (
+            "a key is no text; YAML reads on, off, yes and no as true and false: put it in quotes"
+        )
+    if kind == "union_tag_invalid":
+        value = mistake.get("ctx", {}).get("tag")
     said = mistake["msg"][0].lower() + mistake["msg"][1:]
     near = difflib.get_close_matches(str(value), _choices(mistake), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -72,7 +78,9 @@ def _shown(value: Any) -> str:
 
 
 def _choices(mistake: ErrorDetails) -> list[str]:
-    listed = str(mistake.get("ctx", {}).get("expected", mistake.get("ctx", {}).get("expected_tags", "")))
+    listed = str(
+        mistake.get("ctx", {}).get("expected", mistake.get("ctx", {}).get("expected_tags", ""))
+    )
     return [word.strip(" '") for word in listed.replace(" or ", ",").split(",")]
 
 

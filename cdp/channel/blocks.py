@@ -8,9 +8,13 @@ import pyarrow as pa
 
 from cdp.errors import DeliveryUnreadable
 
-BLOCK = 16 << 20
-_COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
-_MARKS = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BLOCK = 8 << 20
+COMPRESSIONS = {".gz": "gzip", ".gzip": "gzip", ".zst": "zstd", ".zstd": "zstd"}
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 def bytes_of(path: Path) -> Iterator[bytes]:
@@ -18,7 +22,7 @@ def bytes_of(path: Path) -> Iterator[bytes]:
 
     Raises DeliveryUnreadable if it is not there, truncated, or not packed as its name says.
     """
-    compression = _COMPRESSIONS.get(path.suffix.lower())
+    compression = COMPRESSIONS.get(path.suffix.lower())
     try:
         with pa.input_stream(str(path), compression=compression) as stream:
             while piece := stream.read(BLOCK):

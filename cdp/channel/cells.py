@@ -118,7 +118,9 @@ def _datetime(cells: pl.Series, column: Column) -> pl.Series:
     if cells.dtype.is_temporal():
         return _in_utc(cells, column.timezone)
     return _first_reading(
-        cells, column.format or TIMES, lambda text, form: _in_utc(_moment(text, form), column.timezone)
+        cells,
+        column.format or TIMES,
+        lambda text, form: _in_utc(_moment(text, form), column.timezone),
     )
 
 

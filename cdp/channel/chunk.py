@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
+import polars.selectors as cs
 
 from cdp.channel.spec import ROW
 from cdp.model.batch import REJECTS, empty
@@ -60,3 +61,9 @@ def malformed(found: Sequence[Malformed]) -> pl.DataFrame:
         },
         schema=dict(REJECTS),
     )
+
+
+def without(frame: pl.DataFrame, null_values: tuple[str, ...]) -> pl.DataFrame:
+    """`frame` with null for each text that is one of `null_values`."""
+    texts = cs.string()
+    return frame.with_columns(pl.when(~texts.is_in(list(null_values))).then(texts))

@@ -52,20 +52,28 @@ class Column(Declared):
     format: Annotated[
         tuple[Format, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])
     ] = Field(
-        (), description="of dates and times, in strptime's letters; the first that reads wins"
+        default=(),
+        description="of dates and times, in strptime's letters; the first that reads wins",
     )
     timezone: Annotated[str, AfterValidator(_zone)] = Field(
-        "UTC", description="zone of times without one; of an hour told twice the earlier is meant"
+        default="UTC",
+        description="zone of times without one; of an hour told twice the earlier is meant",
     )
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$", description="ISO 4217, of money")
-    decimal: Literal[".", ","] | None = Field(None, description="default: the source's")
-    thousands: Character | None = Field(None, description="default: the source's")
-    separator: str | None = Field(None, description="of a list; default: the cell is a JSON array")
-    required: bool = Field(False, description="an empty cell sends its row to quarantine")
+    currency: str | None = Field(
+        default=None, pattern="^[A-Z]{3}$", description="ISO 4217, of money"
+    )
+    decimal: Literal[".", ","] | None = Field(default=None, description="default: the source's")
+    thousands: Character | None = Field(default=None, description="default: the source's")
+    separator: str | None = Field(
+        default=None, description="of a list; default: the cell is a JSON array"
+    )
+    required: bool = Field(default=False, description="an empty cell sends its row to quarantine")
     absent: Literal["error", "ok"] = Field(
-        "error", description="ok: the column may be missing altogether and is then empty"
+        default="error", description="ok: the column may be missing altogether and is then empty"
     )
-    path: str | None = Field(None, description="dotted path into nested JSON, e.g. user.mail")
+    path: str | None = Field(
+        default=None, description="dotted path into nested JSON, e.g. user.mail"
+    )
 
     @model_validator(mode="after")
     def _options_fit_the_type(self) -> "Column":

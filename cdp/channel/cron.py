@@ -25,7 +25,9 @@ def checked_schedule(schedule: str) -> str:
     for word, (name, lowest, highest) in zip(words, _FIELDS, strict=True):
         for part in word.lower().split(","):
             if not _stands(part, lowest, highest):
-                raise ValueError(f"{part!r} is no {name} of cron; it goes from {lowest} to {highest}")
+                raise ValueError(
+                    f"{part!r} is no {name} of cron; it goes from {lowest} to {highest}"
+                )
     return schedule
 
 

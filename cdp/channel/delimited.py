@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
-import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
@@ -47,8 +46,9 @@ def delimited_chunks(blocks: Iterable[bytes], dialect: Dialect, name: str) -> It
             first, _, body = block.partition(b"\n")
             header = _header(first, dialect, name)
             line = 2
-        yield _chunk(body, line, header, dialect)
-        line += _lines(body)
+        lines = _lines(body)
+        yield _chunk(body, line, lines, header, dialect)
+        line += lines
 
 
 def whole_records(blocks: Iterable[bytes], quote: bytes) -> Iterator[bytes]:
@@ -103,12 +103,12 @@ def _header(line: bytes, dialect: Dialect, name: str) -> list[str]:
     return [each or f"_column_{n}" for n, each in enumerate(names, 1)]
 
 
-def _chunk(block: bytes, first: int, header: list[str], dialect: Dialect) -> Chunk:
+def _chunk(block: bytes, first: int, lines: int, header: list[str], dialect: Dialect) -> Chunk:
     if not block:
         return Chunk(pl.DataFrame(schema={**dict.fromkeys(header, pl.String), ROW: pl.Int64}))
     if b"\0" not in block:
         frame = _parsed(block, header, dialect)
-        if frame is not None and frame.height == _lines(block):
+        if frame is not None and frame.height == lines:
             return Chunk(numbered(frame, first))
     return _record_by_record(block, first, header, dialect)
 
@@ -119,7 +119,6 @@ def _parsed(block: bytes, header: list[str], dialect: Dialect) -> pl.DataFrame |
         delimiter=dialect.delimiter,
         quote_char=dialect.quote,
         newlines_in_values=True,
-        ignore_empty_lines=False,
     )
     convert = arrow_csv.ConvertOptions(
         column_types=dict.fromkeys(header, pa.string()),
@@ -142,19 +141,18 @@ def _record_by_record(block: bytes, first: int, header: list[str], dialect: Dial
     position = 0
     while position < len(lines):
         for taken, cells, fault in _records(lines, position, dialect):
-            fault = fault or _miscounted(cells, header)
-            if fault is None:
+            wrong = fault or _miscounted(cells, header)
+            if wrong is None:
                 good.append(cells)
                 rows.append(first + position)
-            elif fault is not _BLANK:
+            elif wrong is not _BLANK:
                 text = lines[position].decode("utf-8", "backslashreplace").rstrip("\r")
-                bad.append(Malformed(first + position, "malformed", fault, text))
-            if fault and taken > 1:
+                bad.append(Malformed(first + position, "malformed", wrong, text))
+            if wrong and taken > 1:
                 position += 1
                 break
             position += taken
     frame = pl.DataFrame(good, schema=dict.fromkeys(header, pl.String), orient="row")
-    frame = without(frame, dialect.null_values)
     return Chunk(frame.with_columns(pl.Series(ROW, rows, dtype=pl.Int64)), malformed(bad))
 
 
@@ -192,9 +190,3 @@ def _miscounted(cells: list[str], header: list[str]) -> str | None:
     if len(cells) == len(header):
         return None
     return f"the row has {len(cells)} cells, the header {len(header)}"
-
-
-def without(frame: pl.DataFrame, null_values: tuple[str, ...]) -> pl.DataFrame:
-    """`frame` with null for each text that is one of `null_values`."""
-    texts = cs.string()
-    return frame.with_columns(pl.when(~texts.is_in(list(null_values))).then(texts))

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from cdp.channel.sources import Files, Join
+from cdp.channel.blocks import COMPRESSIONS
+from cdp.channel.sources import FORMATS, Files, Join
 from cdp.channel.spec import ChannelSpec
 from cdp.errors import ChannelDeclarationError, DeliveryUnreadable
 from cdp.settings import Settings
-
-EXTENSIONS = {"csv", "tsv", "jsonl", "ndjson", "parquet", "txt"}
 
 
 @dataclass
@@ -102,6 +101,12 @@ def _file(
     return found
 
 
+def sample_delivery(spec: ChannelSpec, path: Path, settings: Settings) -> FileDelivery:
+    """A file that lies anywhere as a delivery of the channel, with the files joined to it."""
+    joined = tuple(_joined(spec, join, settings, None) for join in spec.joins)
+    return FileDelivery(path.name, dt.datetime.now(dt.UTC), path=path, joined=joined)
+
+
 def _joined(spec: ChannelSpec, join: Join, settings: Settings, day: str | None) -> tuple[Path, ...]:
     place = _placed(spec, join.path.replace("{partition}", day or ""), settings)
     paths = tuple(matching(place))
@@ -148,8 +153,11 @@ def matching(place: Path) -> list[Path]:
 
 
 def _is_data(path: Path) -> bool:
-    kinds = {suffix.lstrip(".").lower() for suffix in path.suffixes}
-    return path.is_file() and not path.name.startswith(".") and bool(kinds & EXTENSIONS)
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSIONS:
+        suffixes.pop()
+    known = bool(suffixes) and suffixes[-1] in FORMATS
+    return known and path.is_file() and not path.name.startswith(".")
 
 
 def _is_pattern(place: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from cdp.channel.spec import ChannelSpec
+from cdp.channel.spec import ROW, ChannelSpec
 from cdp.errors import ChannelContractError, ChannelDeclarationError
 
 Escape = Callable[[pl.DataFrame], pl.DataFrame]
@@ -48,5 +48,9 @@ def reshaped(frame: pl.DataFrame, escape: Escape, name: str) -> pl.DataFrame:
     if not isinstance(made, pl.DataFrame):
         raise ChannelContractError(
             f"{name}: python: the function gave {type(made).__name__}, not a polars DataFrame"
+        )
+    if ROW not in made.columns or made[ROW].null_count():
+        raise ChannelContractError(
+            f"{name}: python: the function must keep the column {ROW!r}, by which rows are counted"
         )
     return made

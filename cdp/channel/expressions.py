@@ -8,6 +8,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 from pydantic import AfterValidator, BeforeValidator, Field
 
+NAME = re.compile(r"[A-Za-z_]\w*")
 WORD = re.compile(r"[a-z_][a-z0-9_]*")
 CURRENCY = re.compile(r"[A-Z]{3}")
 
@@ -15,12 +16,17 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 @cache
 def expression(text: str) -> pl.Expr:
     """The Polars expression that `text` says in SQL; ValueError with the parser's words if none."""
+    if NAME.fullmatch(text) and text.lower() not in ("true", "false", "null"):
+        # Alone, a word of SQL like user, date or order is a column as well.
+        return pl.col(text)
     try:
         return pl.sql_expr(text)
     except PolarsError as error:
         said = str(error).splitlines()[0]
-        hint = "quote a column name that holds spaces or dots like \"Review Text\""
-        raise ValueError(f"{text!r} is no expression: {said}; {hint}, a text like 'web'") from None
+        hint = (
+            """put a column named like a word of SQL, or with spaces, in "...", a text in '...'"""
+        )
+        raise ValueError(f"{text!r} is no expression: {said}; {hint}") from None
 
 
 @cache

@@ -11,7 +11,10 @@ Raw = Callable[[pl.Series], pl.Series]
 
 
 class Faults:
-    """The faults found in the rows of one frame, in the order in which they are looked for."""
+    """The faults found in the rows of one frame, in the order in which they are looked for.
+
+    `rows` are the row numbers of the frame, or a list of them for each group of rows.
+    """
 
     def __init__(self, rows: pl.Series) -> None:
         self._rows = rows
@@ -24,12 +27,11 @@ class Faults:
         if not bad.any():
             return
         rows = self._rows.filter(bad)
-        said = pl.Series([None], dtype=pl.String) if values is None else _texts(values.filter(bad))
-        self._found.append(
-            pl.DataFrame({"row": rows}).with_columns(
-                field=pl.lit(field), rule=pl.lit(rule), value=said, reason=pl.lit(reason)
-            )
+        said = pl.lit(None, pl.String) if values is None else _texts(values.filter(bad))
+        found = pl.DataFrame({"row": rows}).with_columns(
+            field=pl.lit(field), rule=pl.lit(rule), value=said, reason=pl.lit(reason)
         )
+        self._found.append(found.explode("row") if rows.dtype == pl.List else found)
 
     def add_unread(self, read: pl.Series, said: pl.Series, field: str, reason: str) -> None:
         """Rows where `said` has a value but what was `read` from it has none."""
@@ -37,8 +39,14 @@ class Faults:
             self.add(read.is_null() & said.is_not_null(), field, "type", reason, said)
 
     def add_rows(self, rows: pl.Series, field: str, rule: str, reason: str) -> None:
-        """Rows by number, wherever they stand."""
-        self.add(self._rows.is_in(rows.implode()), field, rule, reason)
+        """Rows told by their numbers."""
+        other = Faults(rows)
+        other.add(rows.is_not_null(), field, rule, reason)
+        self.take(other)
+
+    def take(self, other: "Faults") -> None:
+        """The faults of `other` as well."""
+        self._found += other._found
 
     @property
     def rows(self) -> pl.Series:
@@ -65,8 +73,6 @@ def raw_rows(frame: pl.DataFrame) -> Raw:
 
     def texts(rows: pl.Series) -> pl.Series:
         found = frame.filter(pl.col(ROW).is_in(rows.implode())).unique(ROW, keep="first").sort(ROW)
-        return found.select(
-            pl.struct(pl.exclude(ROW)).struct.json_encode().alias("raw")
-        )["raw"]
+        return found.select(pl.struct(pl.exclude(ROW)).struct.json_encode().alias("raw"))["raw"]
 
     return texts

@@ -12,7 +12,17 @@ from cdp.channel.columns import Column
 from cdp.channel.spec import ROW
 
 # Text that PostgreSQL cannot hold: the zero character and halves of a surrogate pair.
-_SUSPECT = (b"\\u0000", b"\\ud8", b"\\ud9", b"\\uda", b"\\udb", b"\\uD8", b"\\uD9", b"\\uDA", b"\\uDB")
+_SUSPECT = (
+    b"\\u0000",
+    b"\\ud8",
+    b"\\ud9",
+    b"\\uda",
+    b"\\udb",
+    b"\\uD8",
+    b"\\uD9",
+    b"\\uDA",
+    b"\\uDB",
+)
 
 
 def json_chunks(
@@ -26,9 +36,10 @@ def json_chunks(
     line = 1
     told = False
     for block in blocks:
-        chunk = _chunk(block, line, paths, keep_absent=told)
+        lines = _lines(block)
+        chunk = _chunk(block, line, lines, paths, keep_absent=told)
         told = told or chunk.frame.height > 0
-        line += _lines(block)
+        line += lines
         yield chunk
 
 
@@ -41,26 +52,26 @@ def _lines(block: bytes) -> int:
 
 
 def _chunk(
-    block: bytes, first: int, paths: Mapping[str, tuple[str, ...]], *, keep_absent: bool
+    block: bytes, first: int, lines: int, paths: Mapping[str, tuple[str, ...]], *, keep_absent: bool
 ) -> Chunk:
     keys = {path[0] for path in paths.values()}
     bad: list[Malformed] = []
     frame = None
     if not any(mark in block for mark in _SUSPECT):
         frame = _parsed(block, keys)
-    if frame is None or frame.height != _lines(block):
+    if frame is None or frame.height != lines:
         frame, bad = _line_by_line(block, first, keys)
     else:
         frame = numbered(frame, first)
     present = _present(block) if frame.height else ()
     absent = set() if keep_absent else {key for key in keys if _absent(frame, key, block)}
-    wanted = [
-        _reached(path).alias(name) for name, path in paths.items() if path[0] not in absent
-    ]
+    wanted = [_reached(path).alias(name) for name, path in paths.items() if path[0] not in absent]
 
     def raw(rows: pl.Series) -> pl.Series:
-        lines = block.split(b"\n")
-        return pl.Series([lines[row - first].decode("utf-8").strip() for row in rows], dtype=pl.String)
+        texts = block.split(b"\n")
+        return pl.Series(
+            [texts[row - first].decode("utf-8").strip() for row in rows], dtype=pl.String
+        )
 
     return Chunk(frame.select(ROW, *wanted), malformed(bad), raw, present)
 

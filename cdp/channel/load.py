@@ -68,5 +68,3 @@ def _attributes(file: Path, text: str) -> dict[str, Any]:
             "below `attributes:` the channel's description, source and record"
         )
     return attributes
-
-

@@ -7,53 +7,54 @@ import polars as pl
 class Ordinals:
     """Counts equal texts over the chunks of one delivery.
 
-    Keeps sixteen bytes per different text, in sorted runs that are merged as they grow alike.
+    Keeps eight bytes per row: sorted runs, two of which are merged once they are nearly alike.
     """
 
     def __init__(self) -> None:
-        self._runs: list[tuple[np.ndarray, np.ndarray]] = []
+        self._runs: list[np.ndarray] = []
 
     def of(self, texts: pl.Series) -> pl.Series:
         """0 for the first occurrence of a text in the delivery, 1 for the second and so on."""
         # The hash only finds equals within this process; it is no part of any id.
-        hashes = texts.hash()
-        marks, counts = np.unique(hashes.to_numpy(), return_counts=True)
-        ordinals = _within(hashes) if len(marks) < len(texts) else None
-        before = self._before(marks)
-        self._remember(marks, counts)
-        if before.any():
-            earlier = before[np.searchsorted(marks, hashes.to_numpy())]
-            ordinals = pl.Series(earlier, dtype=pl.Int64) + (0 if ordinals is None else ordinals)
-        if ordinals is None:
-            return pl.zeros(len(texts), dtype=pl.Int64, eager=True)
+        hashes = texts.hash().alias("hash")
+        ordered = np.sort(hashes.to_numpy())
+        ordinals = pl.zeros(len(texts), dtype=pl.Int64, eager=True)
+        if (ordered[1:] == ordered[:-1]).any():
+            ordinals = _within(hashes)
+        for run in self._runs:
+            ordinals += _earlier(run, ordered, hashes)
+        self._remember(ordered)
         return ordinals
 
-    def _before(self, marks: np.ndarray) -> np.ndarray:
-        seen = np.zeros(len(marks), dtype=np.int64)
-        for run, counts in self._runs:
-            place = np.minimum(np.searchsorted(run, marks), len(run) - 1)
-            seen += np.where(run[place] == marks, counts[place], 0)
-        return seen
-
-    def _remember(self, marks: np.ndarray, counts: np.ndarray) -> None:
-        if not len(marks):
-            return
-        self._runs.append((marks, counts))
-        while len(self._runs) > 1 and len(self._runs[-2][0]) < 2 * len(self._runs[-1][0]):
-            (left, left_counts), (right, right_counts) = self._runs[-2:]
-            joined = np.concatenate([left, right])
-            order = np.argsort(joined, kind="stable")
-            ranked = joined[order]
-            starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-            summed = np.add.reduceat(np.concatenate([left_counts, right_counts])[order], starts)
-            self._runs[-2:] = [(ranked[starts], summed)]
+    def _remember(self, ordered: np.ndarray) -> None:
+        if len(ordered):
+            self._runs.append(ordered)
+        while len(self._runs) > 1 and len(self._runs[-2]) < 2 * len(self._runs[-1]):
+            merged = np.concatenate(self._runs[-2:])
+            del self._runs[-2:]
+            merged.sort()
+            self._runs.append(merged)
 
 
 def _within(hashes: pl.Series) -> pl.Series:
     """Ordinals within one chunk; only the rows that have a like are grouped."""
-    twins = hashes.is_duplicated()
-    frame = pl.DataFrame({"hash": hashes, "twin": twins}).with_row_index()
-    ranks = frame.filter("twin").select(
+    frame = hashes.to_frame().with_row_index()
+    ranks = frame.filter(hashes.is_duplicated()).select(
         "index", ordinal=pl.int_range(pl.len(), dtype=pl.Int64).over("hash")
     )
-    return frame.join(ranks, on="index", how="left", maintain_order="left")["ordinal"].fill_null(0)
+    return _looked_up(frame, ranks, "index", "ordinal")
+
+
+def _earlier(run: np.ndarray, ordered: np.ndarray, hashes: pl.Series) -> pl.Series | int:
+    """How often each hash stands in an earlier run."""
+    place = np.minimum(np.searchsorted(run, ordered), len(run) - 1)
+    known = np.unique(ordered[run[place] == ordered])
+    if not len(known):
+        return 0
+    times = np.searchsorted(run, known, "right") - np.searchsorted(run, known, "left")
+    counts = pl.DataFrame({"hash": known, "times": times}, schema={"hash": pl.UInt64, "times": pl.Int64})
+    return _looked_up(hashes.to_frame(), counts, "hash", "times")
+
+
+def _looked_up(frame: pl.DataFrame, found: pl.DataFrame, by: str, wanted: str) -> pl.Series:
+    return frame.join(found, on=by, how="left", maintain_order="left")[wanted].fill_null(0)

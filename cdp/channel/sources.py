@@ -10,6 +10,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from cdp.channel.expressions import Expression
 
 Format = Literal["csv", "tsv", "jsonl", "parquet"]
+FORMATS: Mapping[str, Format] = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+}
 
 
 class Declared(BaseModel):
@@ -60,13 +67,17 @@ Variable = Annotated[str, AfterValidator(_variable)]
 class FileShape(Declared):
     """How the cells of a file are written."""
 
-    format: Format | None = Field(None, description="default: from the file's extension")
+    format: Format | None = Field(default=None, description="default: from the file's extension")
     encoding: Encoding = "utf-8"
-    delimiter: Character | None = Field(None, description="default: ',' for csv, tab for tsv")
+    delimiter: Character | None = Field(
+        default=None, description="default: ',' for csv, tab for tsv"
+    )
     quote: Character = '"'
-    null_values: tuple[str, ...] = Field(("",), description="cells that say: no value")
+    null_values: tuple[str, ...] = Field(default=("",), description="cells that say: no value")
     decimal: Literal[".", ","] = "."
-    thousands: Character | None = Field(None, description="separator of thousands, for example '.'")
+    thousands: Character | None = Field(
+        default=None, description="separator of thousands, for example '.'"
+    )
 
 
 class Partition(Declared):
@@ -75,15 +86,18 @@ class Partition(Declared):
     pattern: Annotated[str, AfterValidator(_pattern)] = Field(
         description="regular expression whose group 1 is an ISO date, e.g. (\\d{4}-\\d{2}-\\d{2})"
     )
-    start: str = Field(description="first day there is, as an ISO date", pattern=r"^\d{4}-\d\d-\d\d$")
+    start: str = Field(
+        description="first day there is, as an ISO date", pattern=r"^\d{4}-\d\d-\d\d$"
+    )
 
 
 class Join(FileShape):
     """A second file of the same drop, joined from the left: rows without a match get nulls."""
 
     path: str = Field(description="as the source's path; {partition} stands for the file's day")
-    on: tuple[str, ...] | str = Field(description="column or columns of that name on both sides")
-    columns: tuple[str, ...] = Field((), description="columns to take from the second file")
+    # Not `on`: YAML 1.1 reads that key as true.
+    by: str | tuple[str, ...] = Field(description="column or columns of that name on both sides")
+    columns: tuple[str, ...] = Field(default=(), description="columns to take from the second file")
     aggregate: Mapping[str, Expression] = Field(
         default_factory=dict, description="new column: aggregate, e.g. paid: sum(payment_value)"
     )
@@ -97,7 +111,7 @@ class Join(FileShape):
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns both sides share."""
-        return (self.on,) if isinstance(self.on, str) else self.on
+        return (self.by,) if isinstance(self.by, str) else self.by
 
 
 class Files(FileShape):
@@ -118,8 +132,10 @@ class Table(Declared):
     url_env: Variable = Field(description="name of the variable that holds the SQLAlchemy URL")
     table: str | None = None
     query: str | None = None
-    cursor: str | None = Field(None, description="column that grows; absent: all rows each time")
-    batch_rows: int = Field(100_000, ge=1)
+    cursor: str | None = Field(
+        default=None, description="column that grows; absent: all rows each time"
+    )
+    batch_rows: int = Field(default=100_000, ge=1)
     null_values: tuple[str, ...] = ("",)
 
     @model_validator(mode="after")
@@ -136,7 +152,9 @@ class Page(Declared):
     param: str = "page"
     start: int = 1
     size_param: str | None = None
-    size: int | None = Field(None, ge=1, description="a page with fewer items is the last one")
+    size: int | None = Field(
+        default=None, ge=1, description="a page with fewer items is the last one"
+    )
 
 
 class Offset(Declared):
@@ -145,7 +163,7 @@ class Offset(Declared):
     kind: Literal["offset"]
     param: str = "offset"
     size_param: str = "limit"
-    size: int = Field(100, ge=1)
+    size: int = Field(default=100, ge=1)
 
 
 class CursorPaging(Declared):
@@ -183,9 +201,11 @@ class Since(Declared):
 class Retry(Declared):
     """How often and how patiently to ask again after 429, 5xx or a broken connection."""
 
-    attempts: int = Field(5, ge=1, le=20)
-    wait: float = Field(0.5, ge=0, description="seconds before the second attempt; doubles each time")
-    longest: float = Field(60, gt=0, description="seconds; also the limit for Retry-After")
+    attempts: int = Field(default=5, ge=1, le=20)
+    wait: float = Field(
+        default=0.5, ge=0, description="seconds before the second attempt; doubles each time"
+    )
+    longest: float = Field(default=60, gt=0, description="seconds; also the limit for Retry-After")
 
 
 class Rest(Declared):
@@ -197,10 +217,12 @@ class Rest(Declared):
         default_factory=dict, description="header: name of the variable that holds its value"
     )
     params: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
-    items: str = Field("", description="dotted path of the list in the answer; empty: the answer")
+    items: str = Field(
+        default="", description="dotted path of the list in the answer; empty: the answer"
+    )
     paging: Paging = NoPaging(kind="none")
     cursor: Since | None = None
-    timeout: float = Field(30, gt=0, description="seconds to wait for each answer")
+    timeout: float = Field(default=30, gt=0, description="seconds to wait for each answer")
     retry: Retry = Retry()
     null_values: tuple[str, ...] = ("",)
 

@@ -5,12 +5,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    model_validator,
+)
 
 from cdp.channel.columns import ColumnDeclared
 from cdp.channel.cron import checked_schedule
 from cdp.channel.expressions import CURRENCY, WORD, Expression, Expressions, columns_of, literal
-from cdp.channel.sources import Declared, Files, Source
+from cdp.channel.sources import Declared, Files, Join, Source
 from cdp.channel.targets import TraitName
 
 ROW, FILE = "_row", "_file"
@@ -22,7 +29,7 @@ class Record(Declared):
 
     key: Expression = Field(description="the source's own key of the person or company")
     observed_at: Expression | None = Field(
-        None, description="when this was true; default: the time of the delivery"
+        default=None, description="when this was true; default: the time of the delivery"
     )
 
 
@@ -30,7 +37,7 @@ class Identifier(Declared):
     """One namespace of identifiers; several expressions give several values."""
 
     expr: Expressions
-    required: bool = Field(False, description="a row without any goes to quarantine")
+    required: bool = Field(default=False, description="a row without any goes to quarantine")
 
 
 def _long_form(said: Any) -> Any:
@@ -48,11 +55,15 @@ class Event(Declared):
 
     kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="snake_case")
     key: Expression | None = Field(
-        None, description="makes the event unique in its channel; default: its whole content"
+        default=None,
+        description="makes the event unique in its channel; default: its whole content",
     )
     occurred_at: Expression
-    group_by: Expressions = Field((), description="one event per group of rows; the rest of its "
-        "expressions may aggregate, and without an aggregate mean the group's first row")
+    group_by: Expressions = Field(
+        default=(),
+        description="one event per group of rows; the rest of its "
+        "expressions may aggregate, and without an aggregate mean the group's first row",
+    )
     where: Expression | None = None
     order_id: Expression | None = None
     product: Expression | None = None
@@ -60,8 +71,8 @@ class Event(Declared):
     quantity: Expression | None = None
     amount: Expression | None = None
     discount: Expression | None = None
-    currency: Expression | None = Field(None, description="ISO 4217 code or expression")
-    score: Expression | None = Field(None, description="stated feeling, -1 to 1")
+    currency: Expression | None = Field(default=None, description="ISO 4217 code or expression")
+    score: Expression | None = Field(default=None, description="stated feeling, -1 to 1")
     properties: Mapping[str, Expression] = Field(default_factory=dict)
 
 
@@ -106,15 +117,23 @@ def _python(reference: str) -> str:
 class ChannelSpec(Declared):
     """One channel: where it reads and what each of its rows says."""
 
-    channel: str = Field("", pattern=r"^([a-z][a-z0-9_]*)?$", description="default: folder name")
+    channel: str = Field(
+        default="", pattern=r"^([a-z][a-z0-9_]*)?$", description="default: folder name"
+    )
     description: str = Field(min_length=1)
-    owner: str = Field("", description="who answers for it, e.g. team:crm")
-    synthetic: bool = Field(False, description="the data is generated, not seen in the world")
+    owner: str = Field(default="", description="who answers for it, e.g. team:crm")
+    synthetic: bool = Field(
+        default=False, description="the data is generated, not seen in the world"
+    )
     subject: Literal["person", "account"] = "person"
-    trust: int = Field(50, ge=0, le=100, description="whose word counts when channels disagree")
+    trust: int = Field(
+        default=50, ge=0, le=100, description="whose word counts when channels disagree"
+    )
     source: Source
     columns: Mapping[str, ColumnDeclared] = Field(default_factory=dict)
-    where: Expression | None = Field(None, description="rows for which this is not true are passed over")
+    where: Expression | None = Field(
+        default=None, description="rows for which this is not true are passed over"
+    )
     record: Record
     identifiers: Mapping[Namespace, IdentifierDeclared] = Field(default_factory=dict)
     traits: Mapping[TraitName, Expressions] = Field(default_factory=dict)
@@ -123,11 +142,11 @@ class ChannelSpec(Declared):
     memberships: tuple[Membership, ...] = ()
     accounts: tuple[Account, ...] = ()
     schedule: Annotated[str, AfterValidator(checked_schedule)] | None = Field(
-        None, description="cron, e.g. 0 5 * * *"
+        default=None, description="cron, e.g. 0 5 * * *"
     )
-    sensor: bool = Field(False, description="read new files as they arrive")
+    sensor: bool = Field(default=False, description="read new files as they arrive")
     python: Annotated[str, AfterValidator(_python)] | None = Field(
-        None, description="module:function beside the declaration, DataFrame to DataFrame"
+        default=None, description="module:function beside the declaration, DataFrame to DataFrame"
     )
 
     _folder: Path = PrivateAttr(default=Path())
@@ -146,7 +165,9 @@ class ChannelSpec(Declared):
     def _paths_reach_into_json(self) -> "ChannelSpec":
         nested = [name for name, column in self.columns.items() if column.path]
         if nested and isinstance(self.source, Files) and self.source.format not in (None, "jsonl"):
-            raise ValueError(f"column {nested[0]!r} has a `path`, which only JSON knows; leave it out")
+            raise ValueError(
+                f"column {nested[0]!r} has a `path`, which only JSON knows; leave it out"
+            )
         return self
 
     @property
@@ -155,7 +176,7 @@ class ChannelSpec(Declared):
         return self._folder
 
     def located(self, folder: Path) -> "ChannelSpec":
-        """This declaration as it stands in `folder`, whose name is the default channel."""
+        """The declaration as it stands in `folder`, whose name is the default channel."""
         found = self if self.channel else self.model_copy(update={"channel": folder.resolve().name})
         found = found.model_copy()
         found._folder = folder  # noqa: SLF001 - our own field, which pydantic freezes otherwise
@@ -212,9 +233,26 @@ class ChannelSpec(Declared):
             yield f"{place}.currency", currency
 
     def columns_read(self) -> frozenset[str]:
-        """Every column that a delivery has to bring, or `python` has to make."""
+        """Every column that has to be there once files are joined and `python` has run."""
         used = {name for _, text in self.expressions() for name in columns_of(text)}
-        return frozenset(used | set(self.columns)) - {ROW, FILE}
+        inputs = {
+            name
+            for join in self.joins
+            for text in join.aggregate.values()
+            for name in columns_of(text)
+        }
+        return frozenset(used | (set(self.columns) - inputs)) - {ROW, FILE}
+
+    def columns_delivered(self) -> frozenset[str]:
+        """The columns to look for in the delivery itself, before anything is joined."""
+        taken = {name for join in self.joins for name in (*join.columns, *join.aggregate)}
+        keys = {key for join in self.joins for key in join.keys}
+        return (self.columns_read() - taken) | keys
+
+    @property
+    def joins(self) -> tuple[Join, ...]:
+        """The files joined to each delivery."""
+        return self.source.joins if isinstance(self.source, Files) else ()
 
     def may_be_absent(self, column: str) -> bool:
         """Whether a delivery without that column keeps the contract."""

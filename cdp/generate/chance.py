@@ -72,7 +72,10 @@ class Chance:
 
 
 def scattered(numbers: pl.Expr, offset: int = 0) -> pl.Expr:
-    """Nine digits for each whole number below 10^9, no two alike and in no visible order."""
+    """Nine digits for each whole number below 10^9, no two alike and in no visible order.
+
+    Another `offset` gives another numbering.
+    """
     # The factor is coprime to 10^9, so the map is one to one.
-    digits = (numbers.cast(pl.Int64) * 736_338_719 + offset) % 1_000_000_000
-    return digits.cast(pl.String).str.pad_start(9, "0")
+    digits = (numbers.cast(pl.Int64) * 736_338_719 + offset * 123_456_791) % 1_000_000_000
+    return digits.cast(pl.String).str.zfill(9)

@@ -20,7 +20,7 @@ def phone_numbers(places: Whole) -> pl.Series:
     The numbers have the form of numbers in service; the format leaves no reserved range of this
     size. They must never be dialled.
     """
-    number = places * _STRIDE % _NUMBERS
+    number = (places + 1_000_003) * _STRIDE % _NUMBERS
     line, rest = number % 10_000, number // 10_000
     area = pl.Series(words.AREA_CODES).gather(rest % len(words.AREA_CODES))
     exchange = pl.Series(_EXCHANGES).gather(rest // len(words.AREA_CODES))
@@ -73,9 +73,7 @@ def mailboxes(people: pl.DataFrame, domains: Sequence[str], chance: Chance) -> p
         .otherwise(family + "-" + given)
     )
     return people.select(
-        numbered(
-            local.str.replace_all("[^a-z0-9._-]", ""), pl.lit(chance.pick(domains, count))
-        )
+        numbered(local.str.replace_all("[^a-z0-9._-]", ""), pl.lit(chance.pick(domains, count)))
     ).to_series()
 
 

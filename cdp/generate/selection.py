@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import polars as pl
 
-from cdp.generate.chance import Chance, Flags
+from cdp.generate.chance import Chance, Flags, Whole
 
 # Source records per person; the first eight add up to 1,000,000 of 600,000 people.
 RATES: Mapping[str, float] = {
@@ -36,7 +36,12 @@ DEMO_RATES: Mapping[str, float] = {
     "companies": 1 / 25,
 }
 # Records that one member has: some are entered twice, some use several devices or networks.
-PER_MEMBER: Mapping[str, float] = {"crm": 1.03, "web_shop": 1.01, "web_clickstream": 1.5, "social": 1.2}
+PER_MEMBER: Mapping[str, float] = {
+    "crm": 1.03,
+    "web_shop": 1.01,
+    "web_clickstream": 1.8,
+    "social": 1.2,
+}
 
 # Shares of the events; the clickstream takes what the others leave.
 EVENT_SHARES: Mapping[str, float] = {
@@ -73,35 +78,43 @@ def with_membership(
     people: pl.DataFrame, counts: Mapping[str, int], chance: Chance
 ) -> pl.DataFrame:
     """`people` with a flag in_<channel> for each channel of persons, false for those not in `counts`."""
-    names = [name for name in counts if name != "companies"]
+    members = {
+        name: min(round(count / PER_MEMBER.get(name, 1.0)), people.height)
+        for name, count in counts.items()
+        if name != "companies"
+    }
     heads = (people["role"] == "head").to_numpy()
-    first = _first_channels(heads, names, counts, chance)
+    first = _first_channels(heads, members, chance)
     activity = people["activity"].to_numpy()
     flags = {
-        f"in_{name}": np.zeros(people.height, dtype=np.bool_) for name in RATES if name != "companies"
+        f"in_{name}": np.zeros(people.height, dtype=np.bool_)
+        for name in RATES
+        if name != "companies"
     }
-    for place, name in enumerate(names):
+    for place, (name, count) in enumerate(members.items()):
         wait = chance.waits(people.height) / activity
+        if name == "web_clickstream":
+            wait[flags["in_web_shop"]] /= 4  # who has an account visits
         wait[first == place] -= 1e9
-        wait[~_eligible(name, heads)] = np.inf
-        members = min(round(counts[name] / PER_MEMBER.get(name, 1.0)), people.height)
-        flags[f"in_{name}"][np.argsort(wait, kind="stable")[:members]] = True
-        flags[f"in_{name}"] &= _eligible(name, heads)
+        chosen = np.argsort(wait, kind="stable")
+        if name == "store_sales":
+            chosen = chosen[heads[chosen]]
+        flags[f"in_{name}"][chosen[:count]] = True
     return people.with_columns(**{name: pl.Series(flag) for name, flag in flags.items()})
 
 
-def _eligible(name: str, heads: Flags) -> Flags:
-    """A household has one loyalty card, in the name of its head."""
-    return heads if name == "store_sales" else np.ones_like(heads)
+def _first_channels(heads: Flags, members: Mapping[str, int], chance: Chance) -> Whole:
+    """A channel (its place in `members`) for each person that has them in any case; -1: none.
 
-
-def _first_channels(
-    heads: Flags, names: list[str], counts: Mapping[str, int], chance: Chance
-) -> np.ndarray:
-    """A channel for each person that has them in any case."""
-    first = chance.places(len(heads), [counts[name] for name in names])
-    elsewhere = [place for place, name in enumerate(names) if name != "store_sales"]
-    if "store_sales" in names and elsewhere:
-        stray = (first == names.index("store_sales")) & ~heads
-        first[stray] = np.array(elsewhere)[chance.whole(int(stray.sum()), 0, len(elsewhere))]
+    A household has one loyalty card, in the name of its head.
+    """
+    seats = np.repeat(np.arange(len(members)), list(members.values()))
+    seats = seats[np.argsort(chance.real(len(seats)), kind="stable")][: len(heads)]
+    names = list(members)
+    if "store_sales" in names:
+        store = names.index("store_sales")
+        seats = np.concatenate([seats[seats == store], seats[seats != store]])
+    heads_first = np.argsort(chance.real(len(heads)) - heads, kind="stable")
+    first = np.full(len(heads), -1, dtype=np.int64)
+    first[heads_first[: len(seats)]] = seats
     return first

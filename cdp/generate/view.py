@@ -107,7 +107,9 @@ def _nicknames(given: pl.Series, chance: Chance) -> pl.Series:
         pl.DataFrame({"given": given, "turn": turn})
         .join(lists, on="given", how="left", maintain_order="left")
         .select(
-            pl.coalesce(pl.col("nicks").list.get(pl.col("turn") % pl.col("nicks").list.len()), "given")
+            pl.coalesce(
+                pl.col("nicks").list.get(pl.col("turn") % pl.col("nicks").list.len()), "given"
+            )
         )
         .to_series()
     )
@@ -125,7 +127,8 @@ def _family_names(people: pl.DataFrame, habits: Habits, chance: Chance) -> pl.Se
 def _birth_dates(people: pl.DataFrame, habits: Habits, chance: Chance) -> pl.Series:
     born, count = people["birth_date"], people.height
     swap = _flags(count, habits.swapped_birth_date, chance) & (born.dt.day() <= 12)
-    swapped = pl.select(pl.date(born.dt.year(), born.dt.day().clip(1, 12), born.dt.month()))
+    day = pl.col("birth_date").dt
+    swapped = people.select(pl.date(day.year(), day.day().clip(1, 12), day.month()))
     born = _where(swap, swapped.to_series(), born)
     return _where(_flags(count, habits.no_birth_date, chance), None, born)
 

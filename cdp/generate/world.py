@@ -72,6 +72,12 @@ def known(ids: pl.Expr, member: str, share: float, count: int, chance: Chance) -
     return pl.when(pl.col(f"in_{member}") & pl.Series(chance.flags(count, share))).then(ids)
 
 
+def full_name() -> pl.Expr:
+    """The seen given and family name in one, null where there is neither."""
+    parts = pl.concat_str("given_name", "family_name", separator=" ", ignore_nulls=True)
+    return pl.when(parts != "").then(parts)
+
+
 def moments(seconds: Whole) -> pl.Series:
     """Times that many seconds after the start of the year."""
     return pl.Series(np.datetime64(START, "us") + seconds.astype("timedelta64[s]"))

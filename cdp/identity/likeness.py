@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
+from datetime import date
 from functools import cache
 
 import numpy as np
@@ -35,79 +37,86 @@ def plain_name(name: str | None) -> str | None:
 
 
 def unlike_names(left: pl.Series, right: pl.Series) -> pl.Series:
-    """For each pair whether the given names plainly belong to different people.
+    """For each pair of given names, as they were said, whether they are `are_unlike`.
 
-    A missing name is unlike nobody. Alike are: equal first names, an initial and its name, a name
-    and its nickname or two nicknames of one name, a middle name used as first name, spellings
-    whose Jaro-Winkler similarity reaches `ALIKE`, and one slip in a name of `TYPO` letters. Names of two scripts cannot be compared and are
-    never unlike.
-
-    Args:
-        left: given names as they were said.
-        right: as many others.
+    A missing name is unlike nobody. The work is done once per distinct pair.
     """
     said = pl.concat([left.rename("said"), right.rename("said")]).unique().drop_nulls()
     plain = dict(zip(said, map(plain_name, said), strict=True))
-    pairs = pl.DataFrame({
-        "left": left.replace_strict(plain, default=None, return_dtype=pl.String),
-        "right": right.replace_strict(plain, default=None, return_dtype=pl.String),
-    })
-    distinct = pairs.unique().drop_nulls().filter(pl.col("left") != pl.col("right"))
-    verdicts = distinct.with_columns(unlike=unlike_plain_names(distinct["left"], distinct["right"]))
-    joined = pairs.join(verdicts, on=["left", "right"], how="left", maintain_order="left")
-    return joined["unlike"].fill_null(value=False)
+    ones, others = (
+        column.replace_strict(plain, default=None, return_dtype=pl.String)
+        for column in (left, right)
+    )
+    return _of_distinct_pairs(ones, others, unlike_plain_names)
 
 
 def unlike_plain_names(left: pl.Series, right: pl.Series) -> pl.Series:
-    """The same for pairs of two different `plain_name`s."""
-    first = [column.str.split(" ").list.first() for column in (left, right)]
-    likeness = process.cpdist(
-        first[0].to_list(), first[1].to_list(), scorer=JaroWinkler.similarity, dtype=np.float32
-    )
-    doubtful = np.flatnonzero(likeness < ALIKE)
+    """The same for pairs of `plain_name`s, each given once and none missing."""
+    first = [column.str.split(" ").list.first().to_list() for column in (left, right)]
+    doubtful = process.cpdist(*first, scorer=JaroWinkler.similarity, dtype=np.float64) < ALIKE
     unlike = np.zeros(len(left), dtype=bool)
-    pairs = zip(left.gather(doubtful), right.gather(doubtful), strict=True)
-    unlike[doubtful] = [not _are_related(*pair) for pair in pairs]
-    return pl.Series("unlike", unlike, dtype=pl.Boolean)
+    pairs = zip(left.filter(doubtful), right.filter(doubtful), strict=True)
+    unlike[doubtful] = [are_unlike(*pair) for pair in pairs]
+    return pl.Series(unlike, dtype=pl.Boolean)
+
+
+def are_unlike(one: str, other: str) -> bool:
+    """Whether two `plain_name`s plainly belong to different people.
+
+    Alike are: equal first names, an initial and its name, a name and its nickname or two nicknames
+    of one name, a middle name used as first name, spellings whose Jaro-Winkler similarity reaches
+    `ALIKE`, and one slip in a name of `TYPO` letters. Names of two scripts cannot be compared and
+    are never unlike.
+    """
+    if bool(_LATIN.search(one)) != bool(_LATIN.search(other)):
+        return False
+    ones, others = one.split(), other.split()
+    if ones[0] in others or others[0] in ones:
+        return False
+    return not _may_be_one(ones[0], others[0])
 
 
 def apart_dates(left: pl.Series, right: pl.Series) -> pl.Series:
-    """For each pair of dates whether they plainly are two birthdays.
-
-    A missing date is apart from none. One person's date may come with day and month swapped, with
-    one digit mistyped, or as 1 January where only the year was known. Father and son of one name
-    differ by more than that.
-    """
-    days = pl.DataFrame({"left": left, "right": right})
-    one, other = pl.col("left"), pl.col("right")
-    same_year = one.dt.year() == other.dt.year()
-    swapped = (one.dt.day() == other.dt.month()) & (one.dt.month() == other.dt.day())
-    year_only = _is_new_year(one) | _is_new_year(other)
-    close = (same_year & (swapped | year_only)) | (_digits_apart(one, other) <= 1)
-    return days.select(apart=~close.fill_null(value=True)).to_series()
-
-
-def _is_new_year(date: pl.Expr) -> pl.Expr:
-    return (date.dt.month() == 1) & (date.dt.day() == 1)
-
-
-def _digits_apart(one: pl.Expr, other: pl.Expr) -> pl.Expr:
-    texts = [date.dt.strftime("%Y%m%d") for date in (one, other)]
-    return pl.sum_horizontal(
-        (texts[0].str.slice(place, 1) != texts[1].str.slice(place, 1)).cast(pl.Int8)
-        for place in range(8)
+    """For each pair of dates whether they are `are_apart`; a missing one is apart from none."""
+    return _of_distinct_pairs(
+        left,
+        right,
+        lambda ones, others: pl.Series(
+            [are_apart(*pair) for pair in zip(ones, others, strict=True)], dtype=pl.Boolean
+        ),
     )
 
 
-def _are_related(left: str, right: str) -> bool:
-    if bool(_LATIN.search(left)) != bool(_LATIN.search(right)):
-        return True
-    lefts, rights = left.split(), right.split()
-    if lefts[0] in rights or rights[0] in lefts:
-        return True
-    one, other = lefts[0], rights[0]
+def are_apart(one: date, other: date) -> bool:
+    """Whether two dates plainly are two birthdays.
+
+    One person's date may come with day and month swapped, with one digit mistyped, or as 1 January
+    where only the year was known. Father and son of one name differ by more than that.
+    """
+    if one.year == other.year:
+        swapped = (one.day, one.month) == (other.month, other.day)
+        year_only = (1, 1) in {(one.day, one.month), (other.day, other.month)}
+        if swapped or year_only:
+            return False
+    digits = zip(f"{one:%Y%m%d}", f"{other:%Y%m%d}", strict=True)
+    return sum(left != right for left, right in digits) > 1
+
+
+def _of_distinct_pairs(
+    left: pl.Series, right: pl.Series, differ: Callable[[pl.Series, pl.Series], pl.Series]
+) -> pl.Series:
+    pairs = pl.DataFrame({"left": left, "right": right})
+    distinct = pairs.unique().drop_nulls().filter(pl.col("left") != pl.col("right"))
+    verdicts = distinct.with_columns(differ=differ(distinct["left"], distinct["right"]))
+    joined = pairs.join(verdicts, on=["left", "right"], how="left", maintain_order="left")
+    return joined["differ"].fill_null(value=False)
+
+
+def _may_be_one(one: str, other: str) -> bool:
     if min(len(one), len(other)) == 1:
         return one[0] == other[0]
+    if JaroWinkler.similarity(one, other) >= ALIKE:
+        return True
     if min(len(one), len(other)) >= TYPO and OSA.distance(one, other, score_cutoff=1) <= 1:
         return True
     return bool(_names_behind(one) & _names_behind(other))

@@ -16,27 +16,31 @@ from cdp.identity.text import Normaliser
 Refusal = Literal["invalid", "blocked"]
 VERDICT = {"normalised": pl.String, "refused": pl.String}
 
-NORMALISERS: MappingProxyType[
-    NormaliserName, Callable[[IdentityPolicy, str], Normaliser]
-] = MappingProxyType({
-    "exact": lambda _policy, _region: text.EXACT,
-    "lower": lambda _policy, _region: text.LOWER,
-    "compact": lambda _policy, _region: text.COMPACT,
-    "handle": lambda _policy, _region: text.HANDLE,
-    "domain": lambda _policy, _region: emails.domain(),
-    "email": lambda policy, _region: emails.email(policy),
-    "phone": lambda _policy, region: phones.phone(region),
-})
+NORMALISERS: MappingProxyType[NormaliserName, Callable[[IdentityPolicy, str], Normaliser]] = (
+    MappingProxyType(
+        {
+            "exact": lambda _policy, _region: text.EXACT,
+            "lower": lambda _policy, _region: text.LOWER,
+            "compact": lambda _policy, _region: text.COMPACT,
+            "handle": lambda _policy, _region: text.HANDLE,
+            "domain": lambda _policy, _region: emails.domain(),
+            "email": lambda policy, _region: emails.email(policy),
+            "phone": lambda _policy, region: phones.phone(region),
+        }
+    )
+)
 
-EXPECTED: MappingProxyType[NormaliserName, str] = MappingProxyType({
-    "exact": f"1 to {text.LONGEST} printable characters",
-    "lower": f"1 to {text.LONGEST} printable characters",
-    "compact": "letters or digits, such as 4711-0815",
-    "handle": "an account name such as @name, or the link to it",
-    "domain": "a domain such as example.com",
-    "email": "an address such as name@example.com",
-    "phone": "a number such as +1 212 555 0100, or one of the default region with its area code",
-})
+EXPECTED: MappingProxyType[NormaliserName, str] = MappingProxyType(
+    {
+        "exact": f"1 to {text.LONGEST} printable characters",
+        "lower": f"1 to {text.LONGEST} printable characters",
+        "compact": "letters or digits, such as 4711-0815",
+        "handle": "an account name such as @name, or the link to it",
+        "domain": "a domain such as example.com",
+        "email": "an address such as name@example.com",
+        "phone": "a number such as +1 212 555 0100, or one of the default region with its area code",
+    }
+)
 
 
 def normalise(
@@ -64,9 +68,7 @@ def normalise(
     )
 
 
-def normalise_value(
-    namespace: str, value: str, policy: IdentityPolicy, default_region: str
-) -> str:
+def normalise_value(namespace: str, value: str, policy: IdentityPolicy, default_region: str) -> str:
     """The normalised form of one value, as look-ups need it.
 
     Raises:

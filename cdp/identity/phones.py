@@ -8,6 +8,8 @@ than any library, and junk is the business of blocked patterns and thresholds. A
 
 import re
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import phonenumbers
 import polars as pl
@@ -32,8 +34,10 @@ def phone(region: str) -> Normaliser:
         raise InvalidRequest(
             f"default region {region!r} is none; give two capital letters such as 'US' or 'DE'"
         )
-    plan = _Plan.of(region)
-    return Normaliser(exactly=lambda text: _parsed(text, region), quickly=plan.quickly)
+    return Normaliser(
+        exactly=lambda text: _parsed(text, region),
+        quickly=lambda column: _plan_of(region).quickly(column),
+    )
 
 
 def _parsed(text: str, region: str) -> str | None:
@@ -53,15 +57,12 @@ def _is_acceptable(number: phonenumbers.PhoneNumber) -> bool:
     return (possible and long_enough) or phonenumbers.is_valid_number(number)
 
 
-def _metadata(country_code: int) -> PhoneMetadata:
+def _metadata(country_code: int) -> Any:  # its attributes are declared as perhaps absent
     region = phonenumbers.region_code_for_country_code(country_code)
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
-    if metadata is None:
-        raise InvalidRequest(f"country code +{country_code} has no numbering plan")
-    return metadata
+    return PhoneMetadata.metadata_for_region_or_calling_code(country_code, region)
 
 
-def _lengths(metadata: PhoneMetadata) -> str:
+def _lengths(metadata: Any) -> str:
     lengths = (n for n in metadata.general_desc.possible_length if n >= SHORTEST)
     return "|".join(f"[0-9]{{{n}}}" for n in lengths)
 
@@ -88,7 +89,7 @@ class _Plan:
     @classmethod
     def of(cls, region: str) -> "_Plan":
         plans = {code: _metadata(code) for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE}
-        own = PhoneMetadata.metadata_for_region(region)
+        own: Any = PhoneMetadata.metadata_for_region(region)
         code = own.country_code
         prefix = own.national_prefix_for_parsing
         international = (f"{c}(?:{_lengths(m)})" for c, m in plans.items() if _lengths(m))
@@ -115,14 +116,16 @@ class _Plan:
         text = column.str.replace(_FLOAT, "${1}")
         simple = kept(text, text.str.contains(_SIMPLE))
         digits = simple.str.replace_many(_PUNCTUATION, [""])
-        written = pl.DataFrame({
-            "digits": digits,
-            "bare": digits.str.replace(self.national_prefix, ""),
-            "has_plus": simple.str.contains("+", literal=True),
-            "is_abroad": digits.str.contains(self.international)
-            & ~digits.str.contains(self.prefixed),
-            "has_own_code": self._has_own_code(digits),
-        })
+        written = pl.DataFrame(
+            {
+                "digits": digits,
+                "bare": digits.str.replace(self.national_prefix, ""),
+                "has_plus": simple.str.contains("+", literal=True),
+                "is_abroad": digits.str.contains(self.international)
+                & ~digits.str.contains(self.prefixed),
+                "has_own_code": self._has_own_code(digits),
+            }
+        )
         return written.select(
             pl.when(pl.col("is_abroad") & (pl.col("has_plus") | pl.col("has_own_code")))
             .then("+" + pl.col("digits"))
@@ -147,3 +150,9 @@ class _Plan:
         return (
             bare.str.contains(self.possible) & ~digits.str.contains(self.dialled) & without_prefix
         )
+
+
+@cache
+def _plan_of(region: str) -> _Plan:
+    """The plan of a region; made when a column comes, since it reads all numbering plans."""
+    return _Plan.of(region)

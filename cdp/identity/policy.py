@@ -47,6 +47,11 @@ class NamespacePolicy(Frozen):
         """Whether different people may carry the same value."""
         return bool(self.vetoes)
 
+    @property
+    def parts(self) -> bool:
+        """Whether holding different values can keep two records apart."""
+        return self.strong or self.per_profile is not None
+
     @field_validator("blocked_values")
     @classmethod
     def _folded(cls, values: frozenset[str]) -> frozenset[str]:

@@ -36,9 +36,9 @@ def resolve(tx: Connection, recorded_at: datetime, policy: IdentityPolicy) -> Re
     if records.is_empty():
         graph.mark_stale(tx, [])
         return Resolved()
-    linking = identifiers.filter(pl.col("namespace").is_in(policy.linking(identifiers["namespace"])))
-    clustering = cluster(records, linking, policy)
-    after = records.join(clustering.assignment, on="record_uid")
+    clustering = cluster(records, identifiers, policy)
+    members = clustering.members.rename({"component": "component_id"})
+    after = records.join(members, on="record_uid")
     moved = after.filter(
         pl.col("profile_before").is_null()
         | (pl.col("profile_before") != pl.col("profile_id"))
@@ -62,7 +62,8 @@ def _merges(after: pl.DataFrame, clustering: Clustering) -> pl.DataFrame:
         (pl.col("profile_before").is_null() | (pl.col("profile_before") == pl.col("record_uid")))
         & (pl.col("profile_id") != pl.col("record_uid"))
     )
-    return absorbed.join(clustering.joined, on="record_uid", how="left").select(
+    causes = clustering.joined.drop("profile_id")
+    return absorbed.join(causes, on="record_uid", how="left").select(
         "profile_id",
         "namespace",
         "value",
@@ -106,6 +107,8 @@ def _cut(cuts: pl.DataFrame) -> pl.DataFrame:
 
 def _new_refusals(tx: Connection, clustering: Clustering, recorded_at: datetime) -> pl.DataFrame:
     """Write the refused links of the closure; those that were not refused before."""
-    refused = clustering.refused.with_columns(refused_at=pl.lit(recorded_at))
+    refused = clustering.refused.rename({"left": "record_uid", "right": "other_uid"}).with_columns(
+        refused_at=pl.lit(recorded_at)
+    )
     before = graph.replace_refusals(tx, refused)
     return refused.join(before, on=["record_uid", "other_uid", "namespace", "value"], how="anti")

@@ -1,28 +1,51 @@
-"""Fold: keep the profiles equal to what their records say."""
+"""Fold: keep the stored profiles equal to what their records say."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Lock
 
-from cdp.profile.traits import registry
-from cdp.store import fold
+from cdp.profile.traits import survivorship_rules
 from cdp.store.database import Database
+from cdp.store.fold import fold_stale
 
-CHUNK = 50_000
+# Few enough that a chunk is sorted in memory.
+PROFILES_PER_TRANSACTION = 25_000
+WORKERS = 2
 
 
-def fold_stale_profiles(database: Database, progress: Callable[[int], None] = lambda _: None) -> int:
+def fold_stale_profiles(
+    database: Database, progress: Callable[[int], None] = lambda _: None
+) -> int:
     """Fold every queued profile, in transactions of a bounded size; the number that changed.
 
-    `progress` is called with the number folded so far.
+    `progress` is called with the number folded so far. Safe to run twice at once: each queued
+    profile is taken by one of them.
     """
-    rules = {name: trait.rule for name, trait in registry().items()}
+    tally = Lock()
     folded = changed = 0
-    while True:
-        with database.transaction() as tx:
-            taken, differing = fold.fold_stale(
-                tx, limit=CHUNK, rules=rules, changed_at=datetime.now(UTC)
-            )
-        if not taken:
-            return changed
-        folded, changed = folded + taken, changed + differing
-        progress(folded)
+
+    def work() -> None:
+        nonlocal folded, changed
+        while True:
+            taken, differing = _fold_some(database)
+            if not taken:
+                return
+            with tally:
+                folded, changed = folded + taken, changed + differing
+                progress(folded)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for done in [pool.submit(work) for _ in range(WORKERS)]:
+            done.result()
+    return changed
+
+
+def _fold_some(database: Database) -> tuple[int, int]:
+    with database.transaction() as tx:
+        return fold_stale(
+            tx,
+            limit=PROFILES_PER_TRANSACTION,
+            rules=survivorship_rules(),
+            changed_at=datetime.now(UTC),
+        )

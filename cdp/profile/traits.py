@@ -56,6 +56,11 @@ def registry(policy: Path | None = None) -> Mapping[str, Trait]:
     return {name: Trait(name=name, **entry) for name, entry in declared.items()}
 
 
+def survivorship_rules() -> dict[str, str]:
+    """The rule of each declared trait, by its name."""
+    return {name: declared.rule for name, declared in registry().items()}
+
+
 def trait(name: str) -> Trait:
     """The trait called `name`; `psychographics.x`, `public.x` and `custom.x` need no declaration.
 

@@ -52,7 +52,14 @@ class Database:
     @cached_property
     def engine(self) -> Engine:
         """The pool of connections; made at first use."""
-        return create_engine(self.url, pool_size=8, pool_pre_ping=True, pool_timeout=30)
+        return create_engine(
+            self.url,
+            pool_size=8,
+            pool_pre_ping=True,
+            pool_timeout=30,
+            # Times travel as text in COPY: all sessions write them in UTC.
+            connect_args={"options": "-c timezone=UTC"},
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

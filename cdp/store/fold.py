@@ -1,64 +1,94 @@
-"""The fold in SQL: the records of a profile become one body, set-based, now or as of a time."""
+"""The fold in SQL: what the records of a profile say becomes one body, now or as of a time."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from cdp.store import staging
 
-# The records to fold: those of the queued profiles, or those given for one profile.
-QUEUED_MEMBERS = """
-SELECT f.profile_id, r.record_uid, r.channel, r.record_key, r.recorded_at, c.trust, c.subject
+# `folding` numbers the profiles at hand; `member` holds their records.
+TAKE_STALE = """
+WITH taken AS (
+    DELETE FROM stale_profile WHERE profile_id IN (
+        SELECT profile_id FROM stale_profile ORDER BY profile_id LIMIT :limit
+        FOR UPDATE SKIP LOCKED)
+    RETURNING profile_id)
+INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
+TAKE_MEMBERS = """
+INSERT INTO member (n, record_uid, channel, record_key, trust, subject, recorded_at)
+SELECT f.n, r.record_uid, r.channel, r.record_key, c.trust, c.subject, r.recorded_at
 FROM folding AS f JOIN source_record AS r USING (profile_id) JOIN channel AS c USING (channel)"""
-GIVEN_MEMBERS = """
-SELECT CAST(:profile_id AS uuid) AS profile_id, r.record_uid, r.channel, r.record_key,
-       r.recorded_at, c.trust, c.subject
+TAKE_ONE = "INSERT INTO folding (n, profile_id) VALUES (1, :profile_id)"
+TAKE_GIVEN = """
+INSERT INTO member (n, record_uid, channel, record_key, trust, subject, recorded_at)
+SELECT 1, r.record_uid, r.channel, r.record_key, c.trust, c.subject, r.recorded_at
 FROM source_record AS r JOIN channel AS c USING (channel)
 WHERE r.record_uid = ANY(CAST(:record_uids AS uuid[]))"""
 
-# What each record says last of each trait; a null takes back what it said before. Objects are
-# field groups: fields without a value are left out, and without any there is no value.
+# What each record says last of each trait; a null takes back what it said before. Records with one
+# version, nearly all, need no sorting. An object is a field group: fields without a value are left
+# out, and without any there is no value.
 STATEMENTS = """
-SELECT DISTINCT ON (m.profile_id, m.record_uid, said.key)
-    m.profile_id, m.record_uid, m.channel, m.record_key, m.trust, said.key AS trait,
-    nullif(nullif(jsonb_strip_nulls(said.value), '{}'), 'null') AS value,
-    v.observed_at, v.recorded_at
-FROM member AS m JOIN record_version AS v USING (record_uid),
-     jsonb_each(v.content -> 'traits') AS said
-WHERE v.recorded_at <= :as_of
-ORDER BY m.profile_id, m.record_uid, said.key, v.observed_at DESC, v.recorded_at DESC,
-         v.content_hash"""
+version AS (
+    SELECT m.n, m.record_uid, m.trust, v.content -> 'traits' AS traits, v.observed_at,
+           v.recorded_at, v.content_hash, count(*) OVER (PARTITION BY m.record_uid) AS versions
+    FROM member AS m JOIN record_version AS v USING (record_uid) WHERE v.recorded_at <= :as_of),
+said AS (
+    SELECT n, record_uid, trust, key AS trait, value, observed_at, recorded_at
+    FROM version, jsonb_each(traits) WHERE versions = 1
+    UNION ALL
+    (SELECT DISTINCT ON (record_uid, key) n, record_uid, trust, key, value, observed_at, recorded_at
+     FROM version, jsonb_each(traits) WHERE versions > 1
+     ORDER BY record_uid, key, observed_at DESC, recorded_at DESC, content_hash)),
+statement AS (
+    SELECT n, record_uid, trust, trait, observed_at, recorded_at,
+           CASE jsonb_typeof(value) WHEN 'object' THEN jsonb_strip_nulls(value) ELSE value END AS value
+    FROM said WHERE value NOT IN ('null', '{}'))"""
 
-# One row per distinct value; survivorship is this ORDER BY. Ties end at the value itself, so that
-# equal inputs give equal profiles.
-SURVIVORS = """
-SELECT DISTINCT ON (profile_id, trait) profile_id, trait, value
-FROM (SELECT profile_id, trait, value, count(*) AS records, max(trust) AS trust,
-             max(observed_at) AS observed_at
-      FROM statement WHERE value IS NOT NULL GROUP BY profile_id, trait, value) AS candidate
-LEFT JOIN unnest(CAST(:traits AS text[]), CAST(:rules AS text[])) AS policy (trait, rule)
-    USING (trait)
-WHERE rule IS DISTINCT FROM 'union'
-ORDER BY profile_id, trait,
-    CASE rule WHEN 'trusted' THEN trust WHEN 'most_frequent' THEN records
-              WHEN 'most_complete' THEN length(value::text) END DESC NULLS LAST,
-    CASE rule WHEN 'min' THEN value END, CASE rule WHEN 'max' THEN value END DESC NULLS LAST,
-    observed_at DESC, trust DESC, value"""
-
-UNIONS = """
-SELECT profile_id, trait, jsonb_agg(DISTINCT element ORDER BY element) AS value
-FROM statement
-JOIN unnest(CAST(:traits AS text[]), CAST(:rules AS text[])) AS policy (trait, rule) USING (trait),
-     jsonb_array_elements(CASE jsonb_typeof(value) WHEN 'array' THEN value
-                          ELSE jsonb_build_array(value) END) AS united (element)
-WHERE rule = 'union' AND value IS NOT NULL GROUP BY profile_id, trait"""
+# Survivorship is this ORDER BY; ties end at the value itself, so that equal inputs give equal
+# profiles. Only `most_frequent` has to count who says the same.
+TRAITS = """
+ruled AS (
+    SELECT n, statement.trait, value, trust, observed_at, policy.rule
+    FROM statement LEFT JOIN unnest(CAST(:traits AS text[]), CAST(:rules AS text[]))
+        AS policy (trait, rule) ON policy.trait = statement.trait
+    WHERE value <> '{}'),
+candidate AS (
+    SELECT n, trait, value, trust, observed_at, rule, 1 AS records
+    FROM ruled WHERE rule IS NULL OR rule NOT IN ('most_frequent', 'union')
+    UNION ALL
+    SELECT n, trait, value, max(trust), max(observed_at), rule, count(*)
+    FROM ruled WHERE rule = 'most_frequent' GROUP BY n, trait, value, rule),
+survivor AS (
+    SELECT DISTINCT ON (n, trait COLLATE "C") n, trait, value FROM candidate
+    ORDER BY n, trait COLLATE "C",
+        CASE rule WHEN 'trusted' THEN trust WHEN 'most_frequent' THEN records
+                  WHEN 'most_complete' THEN length(value::text) END DESC NULLS LAST,
+        CASE rule WHEN 'min' THEN value END, CASE rule WHEN 'max' THEN value END DESC NULLS LAST,
+        observed_at DESC, trust DESC, value),
+united AS (
+    SELECT n, trait, jsonb_agg(DISTINCT element ORDER BY element) AS value
+    FROM ruled, jsonb_array_elements(CASE jsonb_typeof(value) WHEN 'array' THEN value
+                                     ELSE jsonb_build_array(value) END) AS part (element)
+    WHERE rule = 'union' GROUP BY n, trait),
+trait_doc AS (
+    SELECT n, string_agg(to_json(trait)::text || ':' || value::text, ',') AS traits,
+           string_agg(CASE trait
+               WHEN 'name' THEN concat_ws(' ', value ->> 'given', value ->> 'family', value ->> 'full')
+               WHEN 'address' THEN value ->> 'city'
+               WHEN 'company_name' THEN value #>> '{}' END, ' ') AS words
+    FROM (SELECT * FROM survivor UNION ALL SELECT * FROM united) AS kept GROUP BY n)"""
 
 NOW_AGGREGATES = """
-SELECT m.profile_id, a.kind, a.currency, a.events, a.amount, a.discount, a.scores, a.score,
-       a.first_at, a.last_at
+SELECT m.n, a.kind, a.currency, a.events, a.amount, a.discount, a.scores, a.score, a.first_at,
+       a.last_at
 FROM member AS m JOIN record_aggregate AS a USING (record_uid)"""
+# The past has no aggregates of its own: its events are counted, those corrected since as they were.
 PAST_AGGREGATES = """
-SELECT m.profile_id, e.kind, coalesce(e.currency, '') AS currency, 1 AS events,
+SELECT m.n, e.kind, coalesce(e.currency, '') AS currency, 1 AS events,
        coalesce(e.amount, 0) AS amount, coalesce(e.discount, 0) AS discount,
        (e.score IS NOT NULL)::int AS scores, coalesce(e.score, 0) AS score,
        e.occurred_at AS first_at, e.occurred_at AS last_at
@@ -68,133 +98,160 @@ FROM member AS m JOIN (
     SELECT (jsonb_populate_record(NULL::event, r.event)).* FROM event_revision AS r
     WHERE r.recorded_at <= :as_of AND r.superseded_at > :as_of) AS e USING (record_uid)"""
 
-# The latest word of each record; of several records the strictest, so that joining two of them
-# never turns a refusal into a consent.
-CONSENTS = """
-SELECT profile_id, jsonb_agg(jsonb_build_object('purpose', purpose, 'medium', medium,
-           'state', state, 'observed_at', observed_at) ORDER BY purpose, medium) AS consents
-FROM (SELECT DISTINCT ON (profile_id, purpose, medium) * FROM (
-        SELECT DISTINCT ON (m.profile_id, m.record_uid, c.purpose, c.medium)
-               m.profile_id, c.purpose, c.medium, c.state, c.observed_at
-        FROM member AS m JOIN record_consent AS c USING (record_uid)
-        WHERE c.recorded_at <= :as_of
-        ORDER BY m.profile_id, m.record_uid, c.purpose, c.medium, c.observed_at DESC,
-                 c.recorded_at DESC, c.state = 'granted', c.state) AS latest
-      ORDER BY profile_id, purpose, medium, state = 'granted', observed_at DESC, state) AS strictest
-GROUP BY profile_id"""
-
-
-def _fold(members: str, aggregates: str) -> str:
-    """The statement that folds `members`: profile_id, subject, records, body, search_text."""
-    return f"""
-WITH member AS MATERIALIZED ({members}),
-statement AS ({STATEMENTS}),
-trait_doc AS (
-    SELECT profile_id, jsonb_object_agg(trait, value) AS traits
-    FROM ({SURVIVORS}) AS survivor GROUP BY profile_id),
-union_doc AS (
-    SELECT profile_id, jsonb_object_agg(trait, value) AS traits
-    FROM ({UNIONS}) AS united GROUP BY profile_id),
+# Bodies are put together as text and parsed once: building jsonb piece by piece took three times
+# as long. Scores are rounded because sums of fractions depend on their order.
+FOLDED = """
+WITH {statements}, {traits},
 identifier_doc AS (
-    SELECT profile_id, jsonb_object_agg(namespace, held) AS identifiers,
-           string_agg(words, ' ' ORDER BY namespace) AS words
-    FROM (SELECT m.profile_id, i.namespace, jsonb_agg(DISTINCT i.value ORDER BY i.value) AS held,
-                 string_agg(DISTINCT i.value, ' ' ORDER BY i.value) AS words
-          FROM member AS m JOIN record_identifier AS i USING (record_uid)
-          WHERE i.recorded_at <= :as_of AND (i.withdrawn_at IS NULL OR i.withdrawn_at > :as_of)
-          GROUP BY m.profile_id, i.namespace) AS by_namespace
-    GROUP BY profile_id),
+    SELECT n, string_agg('"' || namespace || '":[' || held || ']', ',') AS identifiers,
+           string_agg(words, ' ' ORDER BY namespace COLLATE "C") AS words
+    FROM (SELECT n, namespace,
+                 string_agg(to_json(value)::text, ',' ORDER BY value COLLATE "C") AS held,
+                 string_agg(value, ' ' ORDER BY value COLLATE "C") AS words
+          FROM (SELECT DISTINCT m.n, i.namespace, i.value
+                FROM member AS m JOIN record_identifier AS i USING (record_uid)
+                WHERE i.recorded_at <= :as_of
+                  AND (i.withdrawn_at IS NULL OR i.withdrawn_at > :as_of)) AS distinct_value
+          GROUP BY n, namespace) AS by_namespace
+    GROUP BY n),
 behaviour_doc AS (
-    SELECT profile_id, jsonb_agg(jsonb_build_object(
-               'kind', kind, 'currency', nullif(currency, ''), 'events', events,
-               'amount', amount, 'discount', discount, 'scores', scores, 'score', score,
-               'first_at', first_at, 'last_at', last_at) ORDER BY kind, currency) AS behaviour
-    FROM (SELECT profile_id, kind, currency, sum(events) AS events, sum(amount) AS amount,
-                 sum(discount) AS discount, sum(scores) AS scores,
-                 round(sum(score)::numeric, 6) AS score,
+    SELECT n, string_agg('{{"kind":"' || kind
+               || CASE currency WHEN '' THEN '' ELSE '","currency":"' || currency END
+               || '","events":' || events || ',"amount":' || amount || ',"discount":' || discount
+               || ',"scores":' || scores || ',"score":' || round(score::numeric, 6)
+               || ',"first_at":' || to_json(first_at)::text
+               || ',"last_at":' || to_json(last_at)::text || '}}',
+               ',' ORDER BY kind COLLATE "C", currency COLLATE "C") AS behaviour
+    FROM (SELECT n, kind, currency, sum(events) AS events, sum(amount) AS amount,
+                 sum(discount) AS discount, sum(scores) AS scores, sum(score) AS score,
                  min(first_at) AS first_at, max(last_at) AS last_at
-          FROM ({aggregates}) AS part GROUP BY profile_id, kind, currency) AS whole
-    GROUP BY profile_id),
-consent_doc AS ({CONSENTS}),
+          FROM ({aggregates}) AS part GROUP BY n, kind, currency) AS whole
+    GROUP BY n),
+-- Of each record the latest word, of several records the strictest: joining two records never
+-- turns a refusal into a consent.
+consent_doc AS (
+    SELECT n, json_agg(json_build_object('purpose', purpose, 'medium', medium, 'state', state,
+               'observed_at', observed_at) ORDER BY purpose COLLATE "C", medium COLLATE "C")::text AS consents
+    FROM (SELECT DISTINCT ON (n, purpose, medium) * FROM (
+            SELECT DISTINCT ON (m.record_uid, c.purpose, c.medium)
+                   m.n, c.purpose, c.medium, c.state, c.observed_at
+            FROM member AS m JOIN record_consent AS c USING (record_uid)
+            WHERE c.recorded_at <= :as_of
+            ORDER BY m.record_uid, c.purpose, c.medium, c.observed_at DESC, c.recorded_at DESC,
+                     c.state = 'granted', c.state) AS latest
+          ORDER BY n, purpose, medium, state = 'granted', observed_at DESC, state) AS strictest
+    GROUP BY n),
 membership_doc AS (
-    SELECT profile_id, jsonb_agg(jsonb_build_object('organisation', organisation, 'kind', kind,
-               'role', role, 'since', since, 'until', until)
-               ORDER BY organisation, kind, role, since) AS memberships
-    FROM (SELECT m.profile_id, organisation, kind, role, since, max(until) AS until
+    SELECT n, json_agg(json_build_object('organisation', organisation, 'kind', kind, 'role', role,
+               'since', since, 'until', until)
+               ORDER BY organisation COLLATE "C", kind COLLATE "C", role COLLATE "C", since)::text
+               AS memberships
+    FROM (SELECT m.n, organisation, kind, role, since, max(until) AS until
           FROM member AS m JOIN record_membership AS s USING (record_uid)
-          WHERE s.recorded_at <= :as_of
-          GROUP BY m.profile_id, organisation, kind, role, since) AS membership
-    GROUP BY profile_id),
+          WHERE s.recorded_at <= :as_of GROUP BY m.n, organisation, kind, role, since) AS membership
+    GROUP BY n),
 account_doc AS (
-    SELECT profile_id, jsonb_agg(DISTINCT jsonb_build_object('namespace', account_namespace,
-               'key', account_key, 'role', role, 'since', since)) AS accounts
-    FROM member JOIN record_account AS s USING (record_uid) WHERE s.recorded_at <= :as_of
-    GROUP BY profile_id),
+    SELECT n, json_agg(json_build_object('namespace', account_namespace, 'key', account_key,
+               'role', role, 'since', since)
+               ORDER BY account_namespace COLLATE "C", account_key COLLATE "C", role COLLATE "C", since)::text
+               AS accounts
+    FROM (SELECT DISTINCT m.n, account_namespace, account_key, role, since
+          FROM member AS m JOIN record_account AS s USING (record_uid)
+          WHERE s.recorded_at <= :as_of) AS account
+    GROUP BY n),
 head AS (
-    SELECT profile_id, min(subject) AS subject, count(*) AS records,
-           min(recorded_at) AS created_at, jsonb_agg(DISTINCT channel ORDER BY channel) AS channels
-    FROM member GROUP BY profile_id)
-SELECT head.profile_id, head.subject, head.records,
-    jsonb_strip_nulls(jsonb_build_object(
-        'profile_id', head.profile_id, 'subject', head.subject, 'created_at', head.created_at,
-        'records', head.records, 'channels', head.channels,
-        'traits', coalesce(trait_doc.traits, '{{}}') || coalesce(union_doc.traits, '{{}}'),
-        'identifiers', identifiers, 'behaviour', behaviour, 'consents', consents,
-        'memberships', memberships, 'accounts', accounts)) AS body,
-    lower(concat_ws(' ', trait_doc.traits -> 'name' ->> 'given', trait_doc.traits -> 'name' ->> 'family',
-        trait_doc.traits -> 'name' ->> 'full', trait_doc.traits ->> 'company_name',
-        trait_doc.traits -> 'address' ->> 'city', identifier_doc.words)) AS search_text
-FROM head
-LEFT JOIN trait_doc USING (profile_id) LEFT JOIN union_doc USING (profile_id)
-LEFT JOIN identifier_doc USING (profile_id) LEFT JOIN behaviour_doc USING (profile_id)
-LEFT JOIN consent_doc USING (profile_id) LEFT JOIN membership_doc USING (profile_id)
-LEFT JOIN account_doc USING (profile_id)"""
+    SELECT n, min(subject) AS subject, count(*) AS records, min(recorded_at) AS created_at,
+           array_to_json(array_agg(DISTINCT channel ORDER BY channel))::text AS channels
+    FROM member GROUP BY n)
+SELECT folding.profile_id, head.subject, head.records,
+    '{{"profile_id":"' || folding.profile_id || '","subject":"' || head.subject
+    || '","created_at":' || to_json(head.created_at)::text || ',"records":' || head.records
+    || ',"channels":' || head.channels
+    || ',"traits":{{' || coalesce(traits, '') || '}}'
+    || coalesce(',"identifiers":{{' || identifiers || '}}', '')
+    || coalesce(',"behaviour":[' || behaviour || ']', '')
+    || coalesce(',"consents":' || consents, '')
+    || coalesce(',"memberships":' || memberships, '')
+    || coalesce(',"accounts":' || accounts, '') || '}}' AS body,
+    lower(concat_ws(' ', trait_doc.words, identifier_doc.words)) AS search_text
+FROM folding JOIN head USING (n)
+LEFT JOIN trait_doc USING (n) LEFT JOIN identifier_doc USING (n)
+LEFT JOIN behaviour_doc USING (n) LEFT JOIN consent_doc USING (n)
+LEFT JOIN membership_doc USING (n) LEFT JOIN account_doc USING (n)"""
 
 
-TAKE_STALE = """
-WITH taken AS (
-    DELETE FROM stale_profile WHERE profile_id IN (
-        SELECT profile_id FROM stale_profile ORDER BY profile_id LIMIT :limit
-        FOR UPDATE SKIP LOCKED)
-    RETURNING profile_id)
-INSERT INTO folding SELECT profile_id FROM taken"""
+def _folded(aggregates: str) -> str:
+    return FOLDED.format(statements=STATEMENTS, traits=TRAITS, aggregates=aggregates)
+
 
 WRITE_PROFILES = f"""
 INSERT INTO profile (profile_id, subject, records, body, search_text, changed_at)
-SELECT profile_id, subject, records, body, search_text, :changed_at
-FROM ({_fold(QUEUED_MEMBERS, NOW_AGGREGATES)}) AS folded
+SELECT profile_id, subject, records, CAST(body AS jsonb), search_text, :changed_at
+FROM ({_folded(NOW_AGGREGATES)}) AS folded ORDER BY profile_id
 ON CONFLICT (profile_id) DO UPDATE
     SET subject = excluded.subject, records = excluded.records, body = excluded.body,
         search_text = excluded.search_text, changed_at = excluded.changed_at
     WHERE profile.body IS DISTINCT FROM excluded.body"""
-
 DROP_EMPTY = """
 DELETE FROM profile WHERE profile_id IN (
-    SELECT profile_id FROM folding
-    WHERE NOT EXISTS (SELECT FROM source_record AS r WHERE r.profile_id = folding.profile_id))"""
+    SELECT profile_id FROM folding WHERE NOT EXISTS (SELECT FROM member WHERE member.n = folding.n))"""
 
-READ_PAST = f"SELECT body::text FROM ({_fold(GIVEN_MEMBERS, PAST_AGGREGATES)}) AS folded"  # noqa: S608
-
+READ_BODY = f"SELECT CAST(body AS jsonb)::text FROM ({_folded(PAST_AGGREGATES)}) AS folded"
 READ_STATEMENTS = f"""
-WITH member AS MATERIALIZED ({GIVEN_MEMBERS}), statement AS ({STATEMENTS})
-SELECT trait, value, channel, record_key, record_uid, trust, observed_at, recorded_at
-FROM statement WHERE value IS NOT NULL ORDER BY trait, observed_at DESC, trust DESC, value"""
+WITH {STATEMENTS}
+SELECT value, m.channel, m.record_key, record_uid, statement.trust, observed_at,
+       statement.recorded_at
+FROM statement JOIN member AS m USING (record_uid)
+WHERE trait = :trait AND value <> '{{}}'
+ORDER BY observed_at DESC, statement.trust DESC, record_uid"""
 
 FOREVER = "infinity"
 
 
 def fold_stale(
-    tx: Connection, *, limit: int, rules: dict[str, str], changed_at: datetime
+    tx: Connection, *, limit: int, rules: Mapping[str, str], changed_at: datetime
 ) -> tuple[int, int]:
-    """Fold up to `limit` queued profiles; the numbers taken from the queue and changed."""
+    """Fold up to `limit` queued profiles: how many were taken from the queue, how many changed.
+
+    `rules` names the survivorship rule of each declared trait; others take the newest.
+    """
     staging.prepare(tx)
     taken = tx.execute(text(TAKE_STALE), {"limit": limit}).rowcount
     if not taken:
         return 0, 0
-    tx.execute(text("ANALYZE folding"))
-    policy = {"traits": list(rules), "rules": list(rules.values())}
-    changed = tx.execute(
-        text(WRITE_PROFILES), {"as_of": FOREVER, "changed_at": changed_at, **policy}
-    ).rowcount
-    dropped = tx.execute(text(DROP_EMPTY)).rowcount
-    return taken, changed + dropped
+    tx.execute(text(TAKE_MEMBERS))
+    tx.execute(text("ANALYZE folding, member"))
+    parameters = _policy(rules) | {"as_of": FOREVER, "changed_at": changed_at}
+    changed = tx.execute(text(WRITE_PROFILES), parameters).rowcount
+    return taken, changed + tx.execute(text(DROP_EMPTY)).rowcount
+
+
+def fold_as_of(
+    tx: Connection,
+    profile_id: UUID | str,
+    record_uids: list[str],
+    rules: Mapping[str, str],
+    as_of: datetime,
+) -> str:
+    """The body (JSON text) that the given records fold to, of what was recorded up to `as_of`."""
+    _take_given(tx, profile_id, record_uids)
+    return tx.execute(text(READ_BODY), _policy(rules) | {"as_of": as_of}).scalar_one()
+
+
+def statements(
+    tx: Connection, profile_id: UUID, record_uids: list[str], trait: str
+) -> list[dict[str, Any]]:
+    """What each of the given records says of `trait`, newest first, with where and when."""
+    _take_given(tx, profile_id, record_uids)
+    rows = tx.execute(text(READ_STATEMENTS), {"trait": trait, "as_of": FOREVER})
+    return [dict(row) for row in rows.mappings()]
+
+
+def _take_given(tx: Connection, profile_id: UUID | str, record_uids: list[str]) -> None:
+    staging.prepare(tx)
+    tx.execute(text(TAKE_ONE), {"profile_id": profile_id})
+    tx.execute(text(TAKE_GIVEN), {"record_uids": record_uids})
+
+
+def _policy(rules: Mapping[str, str]) -> dict[str, Any]:
+    return {"traits": list(rules), "rules": list(rules.values())}

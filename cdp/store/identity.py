@@ -1,6 +1,7 @@
 """The identity graph in Postgres: what a change touches comes out, who is who goes back."""
 
 from datetime import datetime
+from uuid import UUID
 
 import polars as pl
 from sqlalchemy import Connection, text
@@ -30,11 +31,13 @@ UNION SELECT record_uid FROM touched
 
 RECORDS = """
 SELECT c.record_uid, coalesce(s.channel || ':' || s.record_key, f.channel || ':' || f.record_key),
+       channel.subject,
        lower(coalesce(v.name ->> 'given', split_part(v.name ->> 'full', ' ', 1))),
        v.birth_date, s.component_id, s.profile_id
 FROM closure_record AS c
 LEFT JOIN source_record AS s USING (record_uid)
 LEFT JOIN fresh_record AS f USING (record_uid)
+JOIN channel ON channel.channel = coalesce(s.channel, f.channel)
 LEFT JOIN (
     SELECT DISTINCT ON (record_uid) record_uid, content -> 'traits' -> 'name' AS name,
            content -> 'traits' ->> 'birth_date' AS birth_date
@@ -45,6 +48,7 @@ LEFT JOIN (
 RECORD_COLUMNS = {
     "record_uid": pl.String,
     "record_key": pl.String,
+    "subject": pl.String,
     "given_name": pl.String,
     "birth_date": pl.String,
     "component_before": pl.String,
@@ -153,10 +157,10 @@ WHERE i.record_uid = ANY(CAST(:frontier AS uuid[]))
                   AND b.value = i.value AND b.blocked_at <= :as_of)
 """
 EVIDENCE_AS_OF = """
-SELECT s.record_uid::text, s.channel || ':' || s.record_key AS record_key,
+SELECT s.record_uid::text, s.channel || ':' || s.record_key AS record_key, c.subject,
        lower(coalesce(v.name ->> 'given', split_part(v.name ->> 'full', ' ', 1))) AS given_name,
        v.birth_date
-FROM source_record AS s LEFT JOIN LATERAL (
+FROM source_record AS s JOIN channel AS c USING (channel) LEFT JOIN LATERAL (
     SELECT content -> 'traits' -> 'name' AS name, content -> 'traits' ->> 'birth_date' AS birth_date
     FROM record_version AS w WHERE w.record_uid = s.record_uid AND w.recorded_at <= :as_of
       AND content -> 'traits' ?| ARRAY['name', 'birth_date']
@@ -172,6 +176,16 @@ WHERE i.record_uid = ANY(CAST(:records AS uuid[]))
 """
 
 
+MEMBERS = """
+SELECT record_uid::text FROM source_record
+WHERE profile_id = (SELECT profile_id FROM source_record WHERE record_uid = :uid)"""
+
+
+def members(tx: Connection, any_uid: UUID) -> list[str]:
+    """The uids of all records of the profile that `any_uid`, one of them, belongs to."""
+    return list(tx.execute(text(MEMBERS), {"uid": any_uid}).scalars())
+
+
 def component_as_of(
     tx: Connection, record_uid: str, as_of: datetime
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -183,7 +197,7 @@ def component_as_of(
         found = tx.execute(text(REACHED_AS_OF), {"frontier": list(frontier), "as_of": as_of})
         frontier = {str(uid) for uid in found.scalars()} - reached
     parameters = {"records": list(reached), "as_of": as_of}
-    columns = {name: RECORD_COLUMNS[name] for name in list(RECORD_COLUMNS)[:4]}
+    columns = {name: RECORD_COLUMNS[name] for name in list(RECORD_COLUMNS)[:5]}
     records = tx.execute(text(EVIDENCE_AS_OF), parameters).all()
     identifiers = tx.execute(text(IDENTIFIERS_AS_OF), parameters).all()
     return (

@@ -31,7 +31,9 @@ STAGING = {
     "touched_record": "record_uid uuid, identity boolean",
     "closure_record": "record_uid uuid",
     "assignment": "record_uid uuid, component_id uuid, profile_id uuid",
-    "folding": "profile_id uuid",
+    "folding": "n bigint, profile_id uuid",
+    "member": """n bigint, record_uid uuid, channel text, record_key text, trust bigint,
+        subject text, recorded_at timestamptz""",
 }
 CHUNK_TABLES = tuple(name for name in STAGING if name.startswith("staged_"))
 WORTH_ANALYZING = 2_000
@@ -41,7 +43,7 @@ def prepare(tx: Connection) -> None:
     """Have the temporary tables in this connection, and memory for sorting a chunk."""
     cursor = driver(tx).cursor()
     cursor.execute("SET LOCAL work_mem = '256MB'")
-    cursor.execute("SELECT to_regclass('pg_temp.folding') IS NOT NULL")
+    cursor.execute("SELECT to_regclass('pg_temp.member') IS NOT NULL")
     found = cursor.fetchone()
     if found and found[0]:
         return

@@ -19,9 +19,7 @@ def write(world: World, folder: Path) -> Written:
     view = world.seen("crm", entries, chance)
     customers = _customers(view, chance)
     truth = truth_of(customers["customer_id"], view["person_id"])
-    customers, bad = with_bad_rows(
-        customers, world.bad_rows, "birth_date", "31.02.1980", chance
-    )
+    customers, bad = with_bad_rows(customers, world.bad_rows, "birth_date", "31.02.1980", chance)
     write_csv(customers, folder / "customers.csv")
     return Written(truth, 0, bad)
 
@@ -29,9 +27,7 @@ def write(world: World, folder: Path) -> Written:
 def _customers(view: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     count = view.height
     has_job = pl.Series(chance.flags(count, 0.5))
-    work = {
-        column: pl.when(has_job).then(column) for column in ("work_email", "job_title")
-    }
+    work = {column: pl.when(has_job).then(column) for column in ("work_email", "job_title")}
     return view.select(
         customer_id=pl.lit("C") + ids.entered(11),
         given_name="given_name",

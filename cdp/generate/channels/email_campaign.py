@@ -24,9 +24,7 @@ def write(world: World, folder: Path) -> Written:
     sent, reactions = _engagement(world, subscribers, chance)
     consents = _consents(subscribers, chance)
     rows = pl.concat([consents, sent, reactions]).sort("at", "subscriber_id", "action")
-    rows = rows.with_columns(
-        pl.col("at").dt.to_string(_AT), synthetic=pl.lit(value=True)
-    )
+    rows = rows.with_columns(pl.col("at").dt.to_string(_AT), synthetic=pl.lit(value=True))
     rows, bad = with_bad_rows(rows, world.bad_rows, "at", "soon", chance)
     write_csv(subscribers, folder / "subscribers.csv")
     write_csv(rows, folder / "engagement.csv")

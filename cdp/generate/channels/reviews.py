@@ -9,7 +9,7 @@ from cdp.generate import ids
 from cdp.generate.chance import Chance
 from cdp.generate.files import with_bad_rows, write_csv
 from cdp.generate.texts import headlines, opinions
-from cdp.generate.world import World, Written, daytime, known, moments, truth_of
+from cdp.generate.world import World, Written, daytime, full_name, known, moments, truth_of
 
 RATING_WEIGHTS = (0.09, 0.07, 0.13, 0.26, 0.45)  # 1 to 5 stars
 _MOODS = np.array([0, 0, 1, 2, 2])
@@ -22,7 +22,7 @@ def write(world: World, folder: Path) -> Written:
     view = world.seen("reviews", entries, chance)
     reviewers = view.select(
         reviewer_id=pl.lit("R") + ids.entered(67),
-        reviewer_name=pl.concat_str("given_name", "family_name", separator=" ", ignore_nulls=True),
+        reviewer_name=full_name(),
         given_name="given_name",
         email="email",
         shop_user_id=known(ids.shop_user_id(), "web_shop", 0.6, view.height, chance),

@@ -9,7 +9,7 @@ from cdp.generate import ids
 from cdp.generate.chance import Chance
 from cdp.generate.files import with_bad_rows, write_jsonl
 from cdp.generate.texts import posts
-from cdp.generate.world import World, Written, daytime, known, moments, truth_of
+from cdp.generate.world import World, Written, daytime, full_name, known, moments, truth_of
 
 NETWORKS = ("instagram", "twitter", "facebook")
 _BIOS = (
@@ -44,7 +44,7 @@ def _accounts(view: pl.DataFrame, chance: Chance) -> pl.DataFrame:
     accounts = view.select(
         network=pl.Series(NETWORKS).gather(view.select(network).to_series()),
         name=name,
-        display_name=pl.concat_str("given_name", "family_name", separator=" ", ignore_nulls=True),
+        display_name=full_name(),
         email="email",
         shop_user_id=known(ids.shop_user_id(), "web_shop", 0.4, count, chance),
         bio=chance.pick(_BIOS, count),

@@ -11,7 +11,7 @@ from cdp.generate.files import write_parquet
 from cdp.generate.world import World, Written, daytime, moments, truth_of
 
 LINES_PER_BASKET = 10
-PART_BASKETS = 100_000  # baskets of one file; no basket lies in two
+PART_BASKETS = 25_000  # of one file: some 250,000 lines, as a reader takes at once
 
 
 def write(world: World, folder: Path) -> Written:

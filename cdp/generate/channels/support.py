@@ -8,7 +8,7 @@ import polars as pl
 from cdp.generate import ids
 from cdp.generate.files import with_bad_rows, write_jsonl
 from cdp.generate.texts import requests
-from cdp.generate.world import World, Written, daytime, known, moments, truth_of
+from cdp.generate.world import World, Written, daytime, full_name, known, moments, truth_of
 
 
 def write(world: World, folder: Path) -> Written:
@@ -18,7 +18,7 @@ def write(world: World, folder: Path) -> Written:
     view = world.seen("support", entries, chance)
     contacts = view.select(
         contact_id=pl.lit("H") + ids.entered(71),
-        name=pl.concat_str("given_name", "family_name", separator=" ", ignore_nulls=True),
+        name=full_name(),
         given_name="given_name",
         family_name="family_name",
         email="email",

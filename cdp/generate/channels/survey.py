@@ -49,9 +49,7 @@ def _answers(view: pl.DataFrame, chance: Chance) -> pl.DataFrame:
         postcode="postcode",
         weekly_spend=pl.Series((85 * chance.spread(count, 0.5)).round(2)),
         satisfaction=pl.Series(chance.places(count, (1, 1, 2, 3, 4, 6, 9, 14, 16, 10, 8))),
-        **{
-            f"value_{name}": pl.Series(1 + chance.places(count, agreement)) for name in VALUES
-        },
+        **{f"value_{name}": pl.Series(1 + chance.places(count, agreement)) for name in VALUES},
         comment=chance.pick(_COMMENTS, count),
         synthetic=pl.lit(value=True),
     )

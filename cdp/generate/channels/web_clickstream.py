@@ -49,7 +49,7 @@ def _slices(world: World, chance: Chance) -> pl.DataFrame:
     wanted = world.records["web_clickstream"] - members.height
     users = members.filter("in_web_shop").with_columns(user=ids.shop_user_id())
     shared = _on_the_family_tablet(users, wanted // 10, chance)
-    own = users[chance.sample(wanted * 17 // 20 - shared.height, users.height)]
+    own = users[chance.sample(wanted * 9 // 10 - shared.height, users.height)]
     cleared = members.with_columns(cookie=pl.col("cookie") + CLEARED)
     again = cleared[chance.sample(wanted - shared.height - own.height, members.height)]
     return pl.concat([members, shared, own, again]).select(
@@ -122,5 +122,3 @@ def _events(
         url=pl.coalesce(pl.lit("/product/") + product, pl.Series(PAGES).gather(kind)),
         synthetic=pl.lit(value=True),
     )
-
-

@@ -1,0 +1,62 @@
+# The commands of this repository; `make` alone lists them.
+#
+#   PYTHON   interpreter that makes the environment (3.11 or newer)
+#   VENV     folder of the environment
+#   CDP_*    settings of the store, see docs/operations.md; the targets below that touch a store
+#            default to one of this folder: CDP_HOME=.cdp, CDP_DATA=data/demo
+
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 3000
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+export CDP_HOME ?= $(CURDIR)/.cdp
+export CDP_DATA ?= $(CURDIR)/data/demo
+export DAGSTER_HOME ?= $(CDP_HOME)/dagster
+
+.DEFAULT_GOAL := help
+.PHONY: help install lock demo dagster test check fmt bench
+
+help:  ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(READY)  ## make the environment in .venv from requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"{sys.executable} is Python {sys.version.split()[0]}; 3.11 or newer is needed: make PYTHON=...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "on Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+lock: $(READY)  ## write requirements.lock anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header -o requirements.lock
+
+demo: $(READY)  ## real and generated channels become profiles, with figures and one of them shown
+	@$(BIN)/python -m pipelines.demo
+
+dagster: $(READY)  ## open the Dagster UI over the same store on port 3000 (PORT=...)
+	@mkdir -p $(DAGSTER_HOME) && cp deploy/local/dagster.yaml $(DAGSTER_HOME)/dagster.yaml
+	$(BIN)/dagster dev -m pipelines.definitions -h 127.0.0.1 -p $(PORT)
+
+test: check  ## check the code, then run the tests
+	$(BIN)/python -m pytest
+
+check: $(READY)  ## lint, format, types, import rules, migrations, Dagster definitions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+	@home=$$(mktemp -d) && trap "rm -rf $$home" EXIT && export CDP_HOME=$$home CDP_DATABASE_URL= && \
+	  $(BIN)/alembic upgrade head && $(BIN)/alembic check
+	$(BIN)/dg check defs
+
+fmt: $(READY)  ## put the code in its standard form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## measure the promised ratios (minutes); see docs/benchmarks.md
+	$(BIN)/python -m benchmarks

@@ -1,0 +1,1 @@
+"""Figures the product promises; `make bench` prints them."""

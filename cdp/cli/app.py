@@ -1,0 +1,54 @@
+"""The commands put together, and what becomes of their errors."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cdp.cli import channel, generate, ingest, profile, quarantine, store
+from cdp.cli.logs import log
+from cdp.errors import CdpError
+
+app = typer.Typer(
+    help="One profile per customer, from many channels, on one Postgres.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(store.migrate)
+app.command()(ingest.ingest)
+app.command()(store.status)
+app.add_typer(profile.app, name="profile")
+app.add_typer(channel.app, name="channel")
+app.add_typer(quarantine.app, name="quarantine")
+app.command()(generate.generate)
+
+
+@app.callback()
+def options(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log each step to stderr: ids and counts only.")
+    ] = False,
+) -> None:
+    """Set up what every command shares."""
+    if verbose:
+        log.open()
+
+
+@app.command()
+def version() -> None:
+    """Print the installed version."""
+    from importlib import metadata  # noqa: PLC0415  slow to import
+
+    typer.echo(metadata.version("cdp"))
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit; an error that nobody expected is raised as it is."""
+    try:
+        app(arguments, prog_name="cdp")
+    except CdpError as error:
+        sys.stderr.write(f"cdp: {' '.join(str(error).split())}\n")
+        sys.exit(1)

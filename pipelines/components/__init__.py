@@ -1,0 +1,5 @@
+"""The component types that declarations under `defs/` name."""
+
+from pipelines.components.channel import ChannelComponent
+
+__all__ = ["ChannelComponent"]

@@ -1,0 +1,31 @@
+"""Everything Dagster runs: the declared channels under `defs/`, the profiles and the jobs over both."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from pipelines import jobs
+from pipelines.profile_asset import profile_asset
+from pipelines.resources import Store
+
+
+def store_definitions(channels: dg.Definitions) -> dg.Definitions:
+    """The declared `channels` with all that stands on them."""
+    declared = (asset for asset in channels.assets or () if isinstance(asset, dg.AssetsDefinition))
+    keys = sorted(key for asset in declared for key in asset.keys)
+    whole = dg.Definitions(
+        assets=[profile_asset(keys)],
+        jobs=[jobs.customer_profiles, jobs.fold_profiles, jobs.delete_old_runs],
+        schedules=[jobs.customer_profiles_daily, jobs.delete_old_runs_daily],
+        sensors=[jobs.fold_after_failure],
+        resources={"store": Store()},
+        # The steps share one store and wait for each other: a process for each only costs its start.
+        executor=dg.in_process_executor,
+    )
+    return dg.Definitions.merge(channels, whole)
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """What `pipelines/defs` declares, and the whole."""
+    return store_definitions(dg.load_from_defs_folder(path_within_project=Path(__file__)))

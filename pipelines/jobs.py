@@ -1,0 +1,91 @@
+"""The jobs over the whole store: the daily run, the fold after a failed channel, the tidying up."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from pipelines.profile_asset import PROFILE
+
+KEEP_RUNS_DAYS = 30
+RUNS_AT_ONCE = 100
+
+customer_profiles = dg.define_asset_job(
+    "customer_profiles",
+    selection=dg.AssetSelection.all(),
+    description="Lands what is new in every channel, then folds the profiles it changed.",
+)
+
+fold_profiles = dg.define_asset_job(
+    "fold_profiles",
+    selection=dg.AssetSelection.assets(PROFILE),
+    description="Folds the profiles whose records changed.",
+)
+
+customer_profiles_daily = dg.ScheduleDefinition(
+    name="customer_profiles_daily",
+    job=customer_profiles,
+    cron_schedule="0 6 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Also takes in what schedules and sensors of single channels have missed.",
+)
+
+
+@dg.run_failure_sensor(
+    request_job=fold_profiles,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Folds what the other channels landed when one channel broke its contract.",
+)
+def fold_after_failure(context: dg.RunFailureSensorContext) -> dg.RunRequest | dg.SkipReason:
+    """One broken source must not keep the news of all others from the profiles."""
+    causes = {
+        event.step_failure_data.error.cls_name
+        for event in context.get_step_failure_events()
+        if event.step_failure_data.error
+    }
+    if "DagsterAssetCheckFailedError" in causes:
+        return dg.SkipReason("a blocking check failed: look at it, then run fold_profiles")
+    if "Failure" not in causes or context.dagster_run.job_name == fold_profiles.name:
+        return dg.SkipReason("no channel broke its contract")
+    return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+
+class Retention(dg.Config):
+    """How long runs are kept."""
+
+    days: int = KEEP_RUNS_DAYS
+
+
+@dg.op(description="Deletes finished runs and their events; the event log never shrinks by itself.")
+def delete_runs(context: dg.OpExecutionContext, config: Retention) -> int:
+    """The number of runs deleted."""
+    finished = dg.RunsFilter(
+        statuses=[
+            dg.DagsterRunStatus.SUCCESS,
+            dg.DagsterRunStatus.FAILURE,
+            dg.DagsterRunStatus.CANCELED,
+        ],
+        created_before=datetime.now(UTC) - timedelta(days=config.days),
+    )
+    deleted = 0
+    while runs := context.instance.get_runs(finished, limit=RUNS_AT_ONCE):
+        for run in runs:
+            context.instance.delete_run(run.run_id)
+        deleted += len(runs)
+    context.log.info("deleted %s runs older than %s days", deleted, config.days)
+    return deleted
+
+
+@dg.job(description=f"Deletes runs older than {KEEP_RUNS_DAYS} days.")
+def delete_old_runs() -> None:
+    """Keep Dagster's own storage from growing for ever."""
+    delete_runs()
+
+
+delete_old_runs_daily = dg.ScheduleDefinition(
+    name="delete_old_runs_daily",
+    job=delete_old_runs,
+    cron_schedule="30 3 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
