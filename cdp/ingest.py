@@ -1,10 +1,11 @@
 """The road in: what a channel has to deliver is landed and resolved, each delivery once."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import polars as pl
 from sqlalchemy import Connection
@@ -18,14 +19,16 @@ from cdp.identity.policy import IdentityPolicy, identity_policy
 from cdp.identity.resolve import Resolved, resolve
 from cdp.model.batch import Batch
 from cdp.settings import Settings, settings
+from cdp.store import identity, ledger
 from cdp.store import land as landing
-from cdp.store import ledger
 from cdp.store.database import Database
 from cdp.store.land import Delivered, Landed
 
 # Deliveries share a transaction up to this many rows: enough to resolve seldom, and small enough
 # that a killed run repeats little.
 ROWS_PER_TRANSACTION = 4_000_000
+# One reads and maps while another lands; they meet only where it is decided who is who.
+CHANNELS_AT_ONCE = 2
 
 
 @dataclass
@@ -70,6 +73,28 @@ def ingest(
                 rows += road.take(waiting.pop(0))
             road.resolve()
     return report
+
+
+def ingest_all(
+    database: Database,
+    specs: Sequence[ChannelSpec],
+    *,
+    progress: Callable[[str, str, int], None] = lambda _channel, _delivery, _rows: None,
+) -> list[IngestReport]:
+    """Ingest several channels, two at a time; the reports in the order of `specs`.
+
+    A channel whose deliveries cannot even be listed has that as its only failure. `progress` is
+    called with a channel, a delivery and its rows read so far.
+    """
+
+    def one(spec: ChannelSpec) -> IngestReport:
+        try:
+            return ingest(database, spec, progress=partial(progress, spec.channel))
+        except ChannelError as error:
+            return IngestReport(spec.channel, failures=[error])
+
+    with ThreadPoolExecutor(CHANNELS_AT_ONCE) as pool:
+        return list(pool.map(one, specs))
 
 
 def _new_deliveries(
@@ -202,6 +227,9 @@ class Road:
         started = time.perf_counter()
         landing.count(self.tx)
         self.report.spent("aggregate", started)
+        started = time.perf_counter()
+        identity.lock(self.tx)
+        self.report.spent("wait", started)
         started = time.perf_counter()
         self.report.resolved += resolve(self.tx, self.recorded_at, self.policy)
         self.report.spent("resolve", started)

@@ -90,7 +90,8 @@ def replay(
     for a part of a group would stand for the whole.
 
     Raises QuarantineNotFound, InvalidRequest for a row of another channel, and the ChannelError of
-    rows that do not keep the channel's contract as a whole; then nothing of their delivery changed.
+    rows that do not keep the contract as a whole; then nothing of their transaction (50,000 rows of
+    one delivery at most, all of it for groups) changed.
     """
     _check_row_numbers(spec)
     mended = mended or {}

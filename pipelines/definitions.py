@@ -4,9 +4,12 @@ from pathlib import Path
 
 import dagster as dg
 
+from cdp.channel.load import load_channels
 from pipelines import jobs
 from pipelines.profile_asset import profile_asset
 from pipelines.resources import Store
+
+CHANNELS = Path(__file__).parent / "defs" / "channels"
 
 
 def store_definitions(channels: dg.Definitions) -> dg.Definitions:
@@ -27,5 +30,11 @@ def store_definitions(channels: dg.Definitions) -> dg.Definitions:
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """What `pipelines/defs` declares, and the whole."""
+    """What `pipelines/defs` declares, and the whole.
+
+    Raises ChannelDeclarationError naming file, line, key and what would be right.
+    """
+    load_channels(
+        CHANNELS
+    )  # first, since it says what would be right; Dagster says only what is wrong
     return store_definitions(dg.load_from_defs_folder(path_within_project=Path(__file__)))

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from cdp.errors import ProfileNotFound
 from cdp.store.database import Database
 from cdp.store.tables import (
     delivery,
@@ -160,3 +162,21 @@ def profile_figures(database: Database) -> ProfileFigures:
             ).select_from(profile)
         ).one()
     return ProfileFigures(*(int(value) for value in row))
+
+
+def best_known_profile(database: Database) -> UUID:
+    """The person known from most channels, and there by the fewest records.
+
+    Raises ProfileNotFound while there is none.
+    """
+    known = func.jsonb_array_length(profile.c.body["channels"])
+    with database.transaction() as tx:
+        found = tx.execute(
+            select(profile.c.profile_id)
+            .where(profile.c.subject == "person")
+            .order_by(known.desc(), profile.c.records, profile.c.profile_id)
+            .limit(1)
+        ).scalar_one_or_none()
+    if found is None:
+        raise ProfileNotFound("there is no profile of a person yet; run `make demo`")
+    return found

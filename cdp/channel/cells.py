@@ -134,8 +134,20 @@ def _moment(text: pl.Series, form: str) -> pl.Series:
 
 def _in_utc(times: pl.Series, zone: str) -> pl.Series:
     if getattr(times.dtype, "time_zone", None) is None:
-        times = times.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        times = _located(times, zone)
     return times.dt.convert_time_zone("UTC").cast(UTC)
+
+
+def _located(times: pl.Series, zone: str) -> pl.Series:
+    found = times.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    if _complete(found, times):
+        return found
+    # Where clocks go forward at midnight, the day begins at one o'clock.
+    skipped = found.is_null() & (times.dt.truncate("1d") == times)
+    begin = times.dt.offset_by("1h").dt.replace_time_zone(
+        zone, ambiguous="earliest", non_existent="null"
+    )
+    return found.zip_with(~skipped.fill_null(value=False), begin)
 
 
 def _first_reading(

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cdp.channel.blocks import COMPRESSIONS
-from cdp.channel.sources import FORMATS, Files, Join
+from cdp.channel.sources import FORMATS, Files, Join, Partition
 from cdp.channel.spec import ChannelSpec
 from cdp.errors import ChannelDeclarationError, DeliveryUnreadable
 from cdp.settings import Settings
@@ -103,8 +103,10 @@ def _file(
 
 def sample_delivery(spec: ChannelSpec, path: Path, settings: Settings) -> FileDelivery:
     """A file that lies anywhere as a delivery of the channel, with the files joined to it."""
-    joined = tuple(_joined(spec, join, settings, None) for join in spec.joins)
-    return FileDelivery(path.name, dt.datetime.now(dt.UTC), path=path, joined=joined)
+    partition = spec.source.partition if isinstance(spec.source, Files) else None
+    day = _day_in(partition, path) if partition else None
+    joined = tuple(_joined(spec, join, settings, day) for join in spec.joins)
+    return FileDelivery(path.name, dt.datetime.now(dt.UTC), day, path=path, joined=joined)
 
 
 def _joined(spec: ChannelSpec, join: Join, settings: Settings, day: str | None) -> tuple[Path, ...]:
@@ -122,19 +124,21 @@ def partition_of(source: Files, path: Path) -> str | None:
     """
     if source.partition is None:
         return None
-    match = re.search(source.partition.pattern, path.name)
+    day = _day_in(source.partition, path)
+    if day is None:
+        raise ChannelDeclarationError(
+            f"{path.name}: the pattern {source.partition.pattern!r} of source.partition finds no ISO "
+            "date in this name; mend the pattern, or move the file away"
+        )
+    return day
+
+
+def _day_in(partition: Partition, path: Path) -> str | None:
+    match = re.search(partition.pattern, path.name)
     try:
-        return dt.date.fromisoformat(match[1]).isoformat() if match else _no_day(source, path)
-    except ValueError:
-        return _no_day(source, path)
-
-
-def _no_day(source: Files, path: Path) -> str:
-    pattern = source.partition.pattern if source.partition else ""
-    raise ChannelDeclarationError(
-        f"{path.name}: the pattern {pattern!r} of source.partition finds no ISO date in this name; "
-        "mend the pattern, or move the file away"
-    )
+        return dt.date.fromisoformat(match[1]).isoformat() if match else None
+    except (ValueError, TypeError):
+        return None
 
 
 def _placed(spec: ChannelSpec, path: str, settings: Settings) -> Path:

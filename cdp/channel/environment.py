@@ -5,11 +5,11 @@ import os
 from cdp.errors import DeliveryUnreadable
 
 
-def secret(variable: str, channel: str) -> str:
+def secret(variable: str) -> str:
     """The value of the environment variable; DeliveryUnreadable if it is not set."""
     value = os.environ.get(variable)
     if not value:
         raise DeliveryUnreadable(
-            f"channel {channel!r}: the environment variable {variable} is not set; set it and run again"
+            f"the environment variable {variable} is not set; set it and run again"
         )
     return value

@@ -74,7 +74,8 @@ def described(column: Column) -> str:
     forms = f" of the form {' or '.join(column.format)}" if column.format else ""
     zone = f" in {column.timezone}" if column.timezone != "UTC" else ""
     points = f" with decimal {column.decimal!r}" if column.decimal == "," else ""
-    return f"{column.type}{forms}{zone}{points}"
+    kind = "amount of money" if column.type == "money" else column.type
+    return f"{kind}{forms}{zone}{points}"
 
 
 def evaluated(frame: pl.DataFrame, outputs: Sequence[Output], name: str) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """What happened: the events of the rows, one per row or one per group of rows."""
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from cdp.channel.faults import Faults
@@ -18,47 +20,33 @@ SEPARATOR = "\x1f"
 
 def check(out: pl.DataFrame, event: Event, n: int, faults: Faults) -> None:
     """Tell `faults` the rows whose event (the `n`th) lacks its time, key or currency."""
-    for field in ("occurred_at", "key"):
-        if f"e{n}.{field}" in out.columns:
-            _tell(
-                out,
-                event,
-                n,
-                faults,
-                field,
-                pl.col(f"e{n}.{field}").is_null(),
-                "required",
-                "is empty",
-            )
-    if event.amount:
-        lacking = pl.col(f"e{n}.amount").is_not_null() & pl.col(f"e{n}.currency").is_null()
-        _tell(out, event, n, faults, "currency", lacking, "required", "an amount has no currency")
+    for field, rule, reason, bad in _rules(out, event, n):
+        happens = pl.col(f"e{n}.where") if event.where else pl.lit(value=True)
+        found = out.select(bad=(bad & happens).fill_null(value=False))["bad"]
+        faults.add(found, f"events.{event.kind}.{field}", rule, reason, out[f"e{n}.{field}"])
+
+
+def _rules(out: pl.DataFrame, event: Event, n: int) -> Iterator[tuple[str, str, str, pl.Expr]]:
+    """Field, rule, reason and the condition under which a row breaks the rule."""
+    yield "occurred_at", "required", "is empty", pl.col(f"e{n}.occurred_at").is_null()
+    if event.key:
+        yield "key", "required", "is empty", pl.col(f"e{n}.key").is_null()
     if f"e{n}.currency" in out.columns:
+        currency = pl.col(f"e{n}.currency")
+        if event.amount:
+            lacking = pl.col(f"e{n}.amount").is_not_null() & currency.is_null()
+            yield "currency", "required", "an amount has no currency", lacking
         codes = out[f"e{n}.currency"].unique().drop_nulls()
         wrong = codes.filter(~codes.str.contains(CURRENCY))
-        unknown = pl.col(f"e{n}.currency").is_in(wrong.implode())
-        _tell(
-            out, event, n, faults, "currency", unknown, "currency", "is no ISO 4217 code like EUR"
+        yield (
+            "currency",
+            "currency",
+            "is no ISO 4217 code like EUR",
+            currency.is_in(wrong.implode()),
         )
     if event.score:
         beyond = ~pl.col(f"e{n}.score").is_between(-1, 1)
-        _tell(out, event, n, faults, "score", beyond, "range", "is not between -1 and 1")
-
-
-def _tell(
-    out: pl.DataFrame,
-    event: Event,
-    n: int,
-    faults: Faults,
-    field: str,
-    bad: pl.Expr,
-    rule: str,
-    reason: str,
-) -> None:
-    """The rows of `out` that are `bad` where the event happens."""
-    happens = pl.col(f"e{n}.where") if event.where else pl.lit(value=True)
-    found = out.select(bad=(bad & happens).fill_null(value=False))["bad"]
-    faults.add(found, f"events.{event.kind}.{field}", rule, reason, out[f"e{n}.{field}"])
+        yield "score", "range", "is not between -1 and 1", beyond
 
 
 def events(out: pl.DataFrame, event: Event, n: int, ordinals: Ordinals) -> pl.DataFrame:

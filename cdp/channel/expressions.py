@@ -9,7 +9,6 @@ from polars.exceptions import PolarsError
 from pydantic import AfterValidator, BeforeValidator, Field
 
 NAME = re.compile(r"[A-Za-z_]\w*")
-WORD = re.compile(r"[a-z_][a-z0-9_]*")
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -38,6 +37,11 @@ def columns_of(text: str) -> frozenset[str]:
 def literal(word: str) -> str:
     """The expression of a fixed text."""
     return "'" + word.replace("'", "''") + "'"
+
+
+def word_or_expression(said: str) -> str:
+    """`said` as an expression; a plain word means itself, even where a column has its name."""
+    return literal(said) if NAME.fullmatch(said) else said
 
 
 def _as_text(value: Any) -> Any:

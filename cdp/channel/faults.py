@@ -46,7 +46,7 @@ class Faults:
 
     def take(self, other: "Faults") -> None:
         """The faults of `other` as well."""
-        self._found += other._found
+        self._found += other._found  # noqa: SLF001 - of the same class
 
     @property
     def rows(self) -> pl.Series:

@@ -9,7 +9,7 @@ from polars.exceptions import PolarsError
 from cdp.channel.chunk import Chunk
 from cdp.channel.evaluation import columns_in_notation, typed_columns
 from cdp.channel.expressions import columns_of, expression
-from cdp.channel.faults import Faults, raw_rows
+from cdp.channel.faults import Faults, Raw, raw_rows
 from cdp.channel.sources import Join
 from cdp.channel.spec import ROW, ChannelSpec
 from cdp.errors import ChannelContractError
@@ -70,7 +70,17 @@ def joined(chunk: Chunk, join: Join, right: pl.DataFrame, name: str) -> Chunk:
         )
     left = chunk.frame.with_columns(pl.col(join.keys).cast(pl.String))
     frame = left.join(right, on=list(join.keys), how="left", maintain_order="left")
-    return dataclasses.replace(chunk, frame=frame)
+    raw = chunk.raw and _with_joined(chunk.raw, raw_rows(frame.select(ROW, *right.drop(join.keys).columns)))
+    return dataclasses.replace(chunk, frame=frame, raw=raw)
+
+
+def _with_joined(raw: Raw, added: Raw) -> Raw:
+    """The rows as they came with what was joined to them, which a replay has no file to join from."""
+
+    def texts(rows: pl.Series) -> pl.Series:
+        return raw(rows).str.head(-1) + "," + added(rows).str.slice(1)
+
+    return texts
 
 
 def _check_columns(frame: pl.DataFrame, join: Join, name: str) -> None:

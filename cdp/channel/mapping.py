@@ -1,5 +1,6 @@
 """From raw rows to a canonical batch, column by column."""
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from cdp.channel import events, statements
-from cdp.channel.chunk import Chunk
+from cdp.channel.chunk import Chunk, without
 from cdp.channel.columns import Column
 from cdp.channel.escape import escape_of, reshaped
 from cdp.channel.evaluation import (
@@ -162,7 +163,10 @@ def map_rows(
     lines = "\n".join(json.dumps(row, ensure_ascii=False, default=str) for row in raw_rows)
     mapper = Mapper(spec, name)
     blocks = [lines.encode()] if raw_rows else []
+    chunks = json_chunks(blocks, spec.columns_read(), spec.columns)
+    nulls = spec.source.null_values
     batches = [
-        mapper.batch(chunk) for chunk in json_chunks(blocks, spec.columns_read(), spec.columns)
+        mapper.batch(dataclasses.replace(chunk, frame=without(chunk.frame, nulls)))
+        for chunk in chunks
     ]
     return batches[0] if batches else Batch(rows_read=0)

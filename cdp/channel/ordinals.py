@@ -19,8 +19,9 @@ class Ordinals:
         hashes = texts.hash().alias("hash")
         ordered = np.sort(hashes.to_numpy())
         ordinals = pl.zeros(len(texts), dtype=pl.Int64, eager=True)
-        if (ordered[1:] == ordered[:-1]).any():
-            ordinals = _within(hashes)
+        twins = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+        if len(twins):
+            ordinals = _within(hashes, pl.Series(twins))
         for run in self._runs:
             ordinals += _earlier(run, ordered, hashes)
         self._remember(ordered)
@@ -36,10 +37,10 @@ class Ordinals:
             self._runs.append(merged)
 
 
-def _within(hashes: pl.Series) -> pl.Series:
-    """Ordinals within one chunk; only the rows that have a like are grouped."""
+def _within(hashes: pl.Series, twins: pl.Series) -> pl.Series:
+    """Ordinals within one chunk; only the rows that have a like, the `twins`, are grouped."""
     frame = hashes.to_frame().with_row_index()
-    ranks = frame.filter(hashes.is_duplicated()).select(
+    ranks = frame.filter(hashes.is_in(twins.implode())).select(
         "index", ordinal=pl.int_range(pl.len(), dtype=pl.Int64).over("hash")
     )
     return _looked_up(frame, ranks, "index", "ordinal")
@@ -52,7 +53,9 @@ def _earlier(run: np.ndarray, ordered: np.ndarray, hashes: pl.Series) -> pl.Seri
     if not len(known):
         return 0
     times = np.searchsorted(run, known, "right") - np.searchsorted(run, known, "left")
-    counts = pl.DataFrame({"hash": known, "times": times}, schema={"hash": pl.UInt64, "times": pl.Int64})
+    counts = pl.DataFrame(
+        {"hash": known, "times": times}, schema={"hash": pl.UInt64, "times": pl.Int64}
+    )
     return _looked_up(hashes.to_frame(), counts, "hash", "times")
 
 

@@ -7,6 +7,7 @@ import polars as pl
 
 from cdp.channel.cells import typed
 from cdp.channel.columns import Column, ColumnType
+from cdp.channel.expressions import word_or_expression
 from cdp.channel.faults import Faults
 from cdp.channel.spec import ChannelSpec, Event
 from cdp.channel.targets import trait_target
@@ -59,7 +60,7 @@ def statement_outputs(spec: ChannelSpec) -> Iterator[Output]:
     for part in ("consents", "memberships", "accounts"):
         for n, statement in enumerate(getattr(spec, part)):
             for key, text in statement.model_dump(exclude_none=True, exclude={"namespace"}).items():
-                said = spec.text(text) if key in ("purpose", "medium") else text
+                said = word_or_expression(text) if key in ("purpose", "medium") else text
                 yield Output(
                     f"{part}.{n}.{key}", f"{part}.{n}.{key}", said, _TYPES.get(key, "string")
                 )

@@ -27,7 +27,9 @@ def parquet_chunks(path: Path) -> Iterator[Chunk]:
                 yield Chunk(numbered(frame, first))
                 first += frame.height
             if first == 1:
-                yield Chunk(numbered(native(pl.DataFrame(file.schema_arrow.empty_table())), 1))
+                # Not schema.empty_table(), which imports pandas wherever it is installed.
+                nothing = pa.Table.from_batches([], schema=file.schema_arrow)
+                yield Chunk(numbered(native(pl.DataFrame(nothing)), 1))
     except (OSError, pa.ArrowException) as error:
         raise DeliveryUnreadable(
             f"{path.name}: the file is no whole Parquet file ({str(error).splitlines()[0]}); "

@@ -14,7 +14,6 @@ from cdp.channel.joins import columns_to_read, joined, right_side
 from cdp.channel.jsonlines import json_chunks
 from cdp.channel.mapping import Mapper
 from cdp.channel.parquet import parquet_chunks
-from cdp.channel.rest import rest_chunks
 from cdp.channel.sources import FORMATS, Files, FileShape, Format, Rest, Table
 from cdp.channel.spec import ROW, ChannelSpec
 from cdp.channel.table import table_chunks
@@ -47,8 +46,11 @@ def _source_chunks(spec: ChannelSpec, delivery: Delivery) -> Iterator[Chunk]:
         found = file_chunks(delivery.path, source, spec, spec.columns_delivered())
         return _joined(found, spec, delivery)
     if isinstance(source, Table):
-        return table_chunks(spec, source, delivery)
+        return table_chunks(source, delivery)
     if isinstance(source, Rest):
+        # Few channels ask over HTTP, and the client is slow to import.
+        from cdp.channel.rest import rest_chunks  # noqa: PLC0415
+
         return rest_chunks(spec, source, delivery)
     raise TypeError(f"{delivery.name} was not listed by this channel")
 

@@ -11,7 +11,7 @@ from cdp.channel.chunk import Chunk
 from cdp.channel.delivery import Delivery
 from cdp.channel.environment import secret
 from cdp.channel.jsonlines import json_chunks
-from cdp.channel.sources import CursorPaging, LinkPaging, Offset, Page, Rest
+from cdp.channel.sources import CursorPaging, LinkPaging, Offset, Page, Paging, Rest
 from cdp.channel.spec import ChannelSpec
 from cdp.channel.waiting import seconds_to_wait
 from cdp.errors import ChannelContractError, DeliveryUnreadable
@@ -27,9 +27,7 @@ def rest_chunks(spec: ChannelSpec, source: Rest, delivery: Delivery) -> Iterator
     Raises DeliveryUnreadable if the endpoint refuses, or still fails after the declared attempts;
     ChannelContractError if an answer is not built as declared.
     """
-    headers = {
-        name: secret(variable, spec.channel) for name, variable in source.headers_env.items()
-    }
+    headers = {name: secret(variable) for name, variable in source.headers_env.items()}
     newest = _Newest(source, delivery.watermark)
     with httpx.Client(headers=headers, timeout=source.timeout, follow_redirects=True) as client:
         pages = _pages(client, source, delivery)
@@ -88,7 +86,11 @@ def _pages(client: httpx.Client, source: Rest, delivery: Delivery) -> Iterator[l
         body = _json(response, delivery)
         items = _items(body, source, delivery)
         yield items
-        url, params = _next(source, response, body, params, len(items), delivery)
+        if isinstance(source.paging, LinkPaging):
+            url, params = _linked(source, response, delivery), None
+        else:
+            following = _next_params(source.paging, body, len(items), params or {})
+            url, params = (url, following) if following else (None, None)
 
 
 def _first_params(source: Rest, delivery: Delivery) -> dict[str, Any]:
@@ -105,25 +107,17 @@ def _first_params(source: Rest, delivery: Delivery) -> dict[str, Any]:
     return params
 
 
-def _next(
-    source: Rest,
-    response: httpx.Response,
-    body: Any,
-    params: dict[str, Any] | None,
-    count: int,
-    delivery: Delivery,
-) -> tuple[str | None, dict[str, Any] | None]:
-    """Where the next page lies and with which parameters; no URL after the last one."""
-    paging = source.paging
-    if isinstance(paging, LinkPaging):
-        return _linked(source, response, delivery), None
+def _next_params(
+    paging: Paging, body: Any, count: int, params: dict[str, Any]
+) -> dict[str, Any] | None:
+    """The parameters of the next page; None after the last one."""
     if isinstance(paging, CursorPaging):
         cursor = _at(body, paging.next)
-        return (source.url, (params or {}) | {paging.param: cursor}) if cursor else (None, None)
+        return params | {paging.param: cursor} if cursor else None
     if isinstance(paging, Page | Offset) and count and count >= (paging.size or 0):
         step = 1 if isinstance(paging, Page) else paging.size
-        return source.url, (params or {}) | {paging.param: (params or {})[paging.param] + step}
-    return None, None
+        return params | {paging.param: params[paging.param] + step}
+    return None
 
 
 def _linked(source: Rest, response: httpx.Response, delivery: Delivery) -> str | None:

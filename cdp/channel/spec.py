@@ -16,12 +16,21 @@ from pydantic import (
 
 from cdp.channel.columns import ColumnDeclared
 from cdp.channel.cron import checked_schedule
-from cdp.channel.expressions import CURRENCY, WORD, Expression, Expressions, columns_of, literal
+from cdp.channel.expressions import (
+    CURRENCY,
+    Expression,
+    Expressions,
+    columns_of,
+    literal,
+    word_or_expression,
+)
 from cdp.channel.sources import Declared, Files, Join, Source
 from cdp.channel.targets import TraitName
+from cdp.errors import ChannelDeclarationError
 
+SNAKE_CASE = r"^[a-z][a-z0-9_]*$"
 ROW, FILE = "_row", "_file"
-Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+Namespace = Annotated[str, StringConstraints(pattern=SNAKE_CASE)]
 
 
 class Record(Declared):
@@ -53,7 +62,7 @@ IdentifierDeclared = Annotated[
 class Event(Declared):
     """What happened, once per row or once per group of rows."""
 
-    kind: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="snake_case")
+    kind: str = Field(pattern=SNAKE_CASE, description="snake_case")
     key: Expression | None = Field(
         default=None,
         description="makes the event unique in its channel; default: its whole content",
@@ -79,8 +88,10 @@ class Event(Declared):
 class Consent(Declared):
     """A person's yes or no to a purpose through a medium; a null state says nothing."""
 
-    purpose: Expression = Field(description="a plain word is a text, unless `columns` has it")
-    medium: Expression
+    purpose: Expression = Field(
+        description='a plain word is meant as such; take it from a column by quoting it: "purpose"'
+    )
+    medium: Expression = Field(description="email, sms, ...; as purpose")
     state: Expression = Field(description="granted, denied or withdrawn")
     observed_at: Expression | None = None
     proof: Expression | None = None
@@ -176,9 +187,16 @@ class ChannelSpec(Declared):
         return self._folder
 
     def located(self, folder: Path) -> "ChannelSpec":
-        """The declaration as it stands in `folder`, whose name is the default channel."""
-        found = self if self.channel else self.model_copy(update={"channel": folder.resolve().name})
-        found = found.model_copy()
+        """The declaration as it stands in `folder`, whose name is the default channel.
+
+        Raises ChannelDeclarationError if that name is not fit for a channel.
+        """
+        name = self.channel or folder.resolve().name
+        if not re.fullmatch(SNAKE_CASE, name):
+            raise ChannelDeclarationError(
+                f"{folder}: the folder's name {name!r} is no snake_case; rename it, or declare `channel`"
+            )
+        found = self.model_copy(update={"channel": name})
         found._folder = folder  # noqa: SLF001 - our own field, which pydantic freezes otherwise
         return found
 
@@ -186,10 +204,6 @@ class ChannelSpec(Declared):
     def whole_delivery(self) -> bool:
         """Whether an event is made of a group of rows, so that no chunk may divide it."""
         return any(event.group_by for event in self.events)
-
-    def text(self, said: str) -> str:
-        """`said` as an expression: a plain word that is no declared column is a text."""
-        return literal(said) if WORD.fullmatch(said) and said not in self.columns else said
 
     def currency_of(self, event: Event) -> str | None:
         """The expression of the currency of an event's amounts, if it can be known."""
@@ -219,7 +233,7 @@ class ChannelSpec(Declared):
                 said = statement.model_dump(exclude_none=True, exclude={"namespace"})
                 for key, text in said.items():
                     plain = key in ("purpose", "medium")
-                    yield f"{part}.{n}.{key}", self.text(text) if plain else text
+                    yield f"{part}.{n}.{key}", word_or_expression(text) if plain else text
 
     def _event_expressions(self, event: Event) -> Iterator[tuple[str, str]]:
         place = f"events.{event.kind}"

@@ -15,7 +15,6 @@ from cdp.channel.delivery import Delivery
 from cdp.channel.environment import secret
 from cdp.channel.parquet import native
 from cdp.channel.sources import Table
-from cdp.channel.spec import ChannelSpec
 from cdp.errors import ChannelContractError, DeliveryUnreadable
 
 _PLAIN = (str, bool, int, float, Decimal, dt.datetime, dt.date)
@@ -29,7 +28,7 @@ _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def table_chunks(spec: ChannelSpec, source: Table, delivery: Delivery) -> Iterator[Chunk]:
+def table_chunks(source: Table, delivery: Delivery) -> Iterator[Chunk]:
     """The rows from the delivery's watermark on, in the order of the cursor; moves the watermark.
 
     Rows that stand exactly at the watermark come again, since others of the same moment may have
@@ -37,7 +36,7 @@ def table_chunks(spec: ChannelSpec, source: Table, delivery: Delivery) -> Iterat
     the database cannot be reached or refuses the query, ChannelContractError if it has no such cursor.
     """
     try:
-        engine = sa.create_engine(secret(source.url_env, spec.channel))
+        engine = sa.create_engine(secret(source.url_env))
         with engine.connect() as connection:
             streamed = connection.execution_options(yield_per=source.batch_rows)
             result = streamed.execute(_query(source, delivery.watermark))

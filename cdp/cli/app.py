@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cdp.cli import channel, generate, ingest, profile, quarantine, store
-from cdp.cli.logs import log
+from cdp.cli.logs import log, silence_libraries
 from cdp.errors import CdpError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ def options(
     ] = False,
 ) -> None:
     """Set up what every command shares."""
+    silence_libraries()
     if verbose:
         log.open()
 
@@ -50,5 +51,14 @@ def run(arguments: Sequence[str] | None = None) -> None:
     try:
         app(arguments, prog_name="cdp")
     except CdpError as error:
+        if _interrupted(error):
+            sys.exit(130)
         sys.stderr.write(f"cdp: {' '.join(str(error).split())}\n")
         sys.exit(1)
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind the error: in the midst of a COPY it leaves a connection unusable."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None

@@ -8,6 +8,7 @@ import typer
 
 
 def generate(
+    *,
     out: Annotated[Path, typer.Option(help="Folder to fill; use it as CDP_DATA.", file_okay=False)],
     people: Annotated[int | None, typer.Option(min=1, help="How many people to invent.")] = None,
     demo: Annotated[

@@ -1,5 +1,6 @@
 """Logging: ids and counts as JSON lines on stderr, and never a word of a person."""
 
+import logging
 import sys
 from collections.abc import MutableMapping
 from datetime import datetime
@@ -41,6 +42,11 @@ class Log:
 
 
 log = Log()
+
+
+def silence_libraries() -> None:
+    """Keep the connection pool from logging, with a traceback, what it raises anyway."""
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def without_personal_data(

@@ -36,10 +36,11 @@ def _console(file: object) -> Console:
     return console
 
 
-def table(*columns: str, right: Sequence[str] = ()) -> Table:
+def table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
     """An empty table; columns in `right` hold numbers.
 
-    Numbers, ids and times stay whole; where the width does not suffice, the other columns wrap.
+    Numbers, times and what is in `whole` are never divided: where the width does not suffice, the
+    other columns wrap.
     """
     made = Table(
         box=box.SIMPLE_HEAD,
@@ -49,9 +50,9 @@ def table(*columns: str, right: Sequence[str] = ()) -> Table:
         header_style="bold",
     )
     for name in columns:
-        whole = name in right or name == "id" or name.endswith("(UTC)")
+        undivided = name in right or name in whole or name.endswith("(UTC)")
         justify = "right" if name in right else "left"
-        made.add_column(name, justify=justify, overflow="fold", no_wrap=whole)
+        made.add_column(name, justify=justify, overflow="fold", no_wrap=undivided)
     return made
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Find, read and explain profiles.", no_args_is_help=True)
 
+# In lists; a profile shown whole has all of it.
+LONGEST_CONTACT = 34
+
 ProfileId = Annotated[
     str, typer.Argument(metavar="ID", help="Id of a profile, or of any of its records.")
 ]
@@ -258,14 +261,7 @@ def _list(found: "Sequence[Profile]") -> None:
     from cdp.cli import output
     from cdp.cli.render import title_of
 
-    rows = output.table(
-        "id",
-        "name",
-        "contact",
-        "city",
-        "records",
-        right=("records",),
-    )
+    rows = output.table("id", "name", "contact", "city", whole=("id", "contact"))
     for profile in found:
         held = profile.identifiers
         contact = next((held[name][0] for name in ("email", "phone") if held.get(name)), "-")
@@ -273,9 +269,8 @@ def _list(found: "Sequence[Profile]") -> None:
         rows.add_row(
             str(profile.profile_id),
             title_of(profile),
-            contact,
+            contact if len(contact) <= LONGEST_CONTACT else f"{contact[: LONGEST_CONTACT - 1]}…",
             (address.city if address else None) or "-",
-            str(profile.records),
         )
     _print(rows, len(found), "profile")
 

@@ -42,10 +42,11 @@ def list_rows(
     if not found:
         output.aside().print("no quarantined row waits" if not every else "no row was ever refused")
         return
-    rows = output.table("id", "where", "field", "rule", "reason")
+    rows = output.table("id", "where", "rule", "reason", whole=("id",))
     for each in found:
         where = f"{each.channel} {each.delivery}:{each.row}"
-        rows.add_row(str(each.quarantine_id), where, each.field, each.rule, each.reason)
+        reason = f"{each.field}: {each.reason}" if each.field else each.reason
+        rows.add_row(str(each.quarantine_id), where, each.rule, reason)
     output.screen().print(rows)
 
 

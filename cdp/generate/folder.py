@@ -24,7 +24,7 @@ def cleared(out: Path, channels: Sequence[str]) -> Path:
                 f"'{out / name}' holds files that were not generated; give another folder"
             )
     for name in earlier:
-        shutil.rmtree(out / name, ignore_errors=True)
+        shutil.rmtree(out / Path(name).name, ignore_errors=True)  # never outside of `out`
     out.mkdir(parents=True, exist_ok=True)
     # Before the files: a run that is cut short can be run again.
     mark.write_text(json.dumps({"folders": wanted}) + "\n", "utf-8")

@@ -29,9 +29,8 @@ def resolve(tx: Connection, recorded_at: datetime, policy: IdentityPolicy) -> Re
     """Cluster the touched components and write who belongs to whom, with a log of each change.
 
     The result depends on the records alone, never on the order in which they came: see
-    `cdp.identity.clusters`. Holds the identity lock until the transaction ends.
+    `cdp.identity.clusters`. The caller holds the identity lock (`cdp.store.identity.lock`).
     """
-    graph.lock(tx)
     records, identifiers = graph.closure(tx)
     if records.is_empty():
         graph.mark_stale(tx, [])

@@ -173,7 +173,7 @@ SELECT folding.profile_id, head.subject, head.records,
     || coalesce(',"consents":' || consents, '')
     || coalesce(',"memberships":' || memberships, '')
     || coalesce(',"accounts":' || accounts, '') || '}}' AS body,
-    lower(concat_ws(' ', trait_doc.words, identifier_doc.words)) AS search_text
+    lower(concat_ws(' ', trait_doc.words, identifier_doc.words) COLLATE "pg_c_utf8") AS search_text
 FROM folding JOIN head USING (n)
 LEFT JOIN trait_doc USING (n) LEFT JOIN identifier_doc USING (n)
 LEFT JOIN behaviour_doc USING (n) LEFT JOIN consent_doc USING (n)

@@ -66,6 +66,11 @@ WITH added AS (
     INSERT INTO record_identifier (namespace, value, record_uid, observed_at, recorded_at)
     SELECT s.namespace, s.value, k.record_uid, min(coalesce(s.observed_at, :delivered_at)), :recorded_at
     FROM staged_identifier AS s JOIN staged_key AS k USING (record_key)
+    WHERE k.fresh OR NOT EXISTS (
+        SELECT FROM record_identifier AS known
+        WHERE known.namespace = s.namespace AND known.value = s.value
+          AND known.record_uid = k.record_uid AND known.withdrawn_at IS NULL
+          AND known.observed_at <= coalesce(s.observed_at, :delivered_at))
     GROUP BY s.namespace, s.value, k.record_uid ORDER BY 1, 2, 3
     ON CONFLICT (namespace, value, record_uid) DO UPDATE
         SET observed_at = least(record_identifier.observed_at, excluded.observed_at),

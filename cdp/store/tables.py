@@ -32,16 +32,18 @@ metadata = MetaData(
     }
 )
 
+# Keys compare by bytes: the same order on every machine, and several times faster than a locale's.
+Words = Text(collation="C")
 Instant = DateTime(timezone=True)
 Money = Numeric(18, 4)
 
 
-def pii(name: str, kind: Any = Text, **options: Any) -> Column[Any]:
+def pii(name: str, kind: Any = Words, **options: Any) -> Column[Any]:
     """A column that can hold personal data."""
     return Column(name, kind, info={"pii": True}, **options)
 
 
-def plain(name: str, why: str, kind: Any = Text, **options: Any) -> Column[Any]:
+def plain(name: str, why: str, kind: Any = Words, **options: Any) -> Column[Any]:
     """A text or json column that holds no personal data, and why."""
     return Column(name, kind, info={"pii": False, "why": why}, **options)
 
@@ -55,9 +57,7 @@ def _at(name: str, *, nullable: bool = False, **options: Any) -> Column[Any]:
 
 
 def _channel(**options: Any) -> Column[Any]:
-    return plain(
-        "channel", "a name from a declaration", *(), **({"nullable": False} | options)
-    )
+    return plain("channel", "a name from a declaration", **({"nullable": False} | options))
 
 
 # ── reference ────────────────────────────────────────────────────────────────────────────────

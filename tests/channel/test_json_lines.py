@@ -65,7 +65,7 @@ def test_a_rejected_row_keeps_its_line_whole(channel):
 
 def test_a_key_that_no_line_has_breaks_the_contract(channel):
     spec = channel.files("a.jsonl", '{"id": 1, "e_mail": "a@x"}\n', **MAIL)
-    with pytest.raises(ChannelContractError, match="'mail' is not there .the nearest is 'e_mail'"):
+    with pytest.raises(ChannelContractError, match=r"'mail' is not there .the nearest is 'e_mail'"):
         channel.batch(spec)
 
 

@@ -145,7 +145,7 @@ def test_a_secret_may_not_stand_in_a_declaration(channel):
     assert "must be the NAME of an environment variable" in told(channel, text)
 
 
-def test_two_channels_may_not_have_one_name(channel, tmp_path):
+def test_two_channels_may_not_have_one_name(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "defs.yaml").write_text(
@@ -167,3 +167,18 @@ def test_a_python_escape_that_does_not_load_is_told(channel):
     assert "python: does not load" in told(channel, GOOD + "  python: shape:wide\n")
     (channel.folder / "shape.py").write_text("x = 1\n")
     assert "has no function 'wide'" in told(channel, GOOD + "  python: shape:wide\n")
+
+
+def test_a_folder_whose_name_is_no_channel_is_told(tmp_path):
+    (tmp_path / "Web-Shop").mkdir()
+    (tmp_path / "Web-Shop" / "defs.yaml").write_text(GOOD)
+    with pytest.raises(ChannelDeclarationError, match="'Web-Shop' is no snake_case; rename it"):
+        load_channels(tmp_path)
+
+
+def test_a_word_of_sql_alone_is_a_column(channel):
+    spec = channel.declare_text(GOOD.replace("{key: id}", "{key: user}"))
+    assert "user" in spec.columns_read()
+    assert "put a column named like a word of SQL" in told(
+        channel, GOOD.replace("{key: id}", "{key: trim(user)}")
+    )

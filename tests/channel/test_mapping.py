@@ -327,6 +327,19 @@ def test_consents_memberships_and_accounts_are_stated(channel):
     assert batch.accounts.rows() == [("1", "company_domain", "acme.com", "CFO", None)]
 
 
+def test_a_purpose_may_have_the_name_of_a_column(channel):
+    consent = {"purpose": "newsletter", "medium": '"how"', "state": "'granted'"}
+    spec = channel.files(
+        "a.csv",
+        "id,newsletter,how\n1,yes,sms\n",
+        columns={"newsletter": "boolean"},
+        consents=[consent],
+    )
+    assert channel.batch(spec).consents.select("purpose", "medium").rows() == [
+        ("newsletter", "sms")
+    ]
+
+
 def test_an_unknown_state_of_consent_rejects_its_row(channel):
     spec = channel.files(
         "a.csv", "id,s\n1,perhaps\n", consents=[{"purpose": "ads", "medium": "email", "state": "s"}]

@@ -40,6 +40,18 @@ def test_a_sample_of_a_table_is_a_file_of_its_rows(channel):
     assert preview(spec, channel.drop / "rows.jsonl").identifiers[0]["value"] == "a@x"
 
 
+def test_a_sample_is_joined_with_the_file_of_its_day(channel):
+    (channel.drop / "who_2024-05-01.csv").write_text("no,id\no1,7\n")
+    source = {
+        "path": "{data}/o_*.csv",
+        "partition": {"pattern": r"o_(.{10})", "start": "2024-01-01"},
+        "joins": [{"path": "{data}/who_{partition}.csv", "by": "no", "columns": ["id"]}],
+    }
+    spec = channel.files("o_2024-05-01.csv", "no\no1\n", source=source, identifiers={"card": "id"})
+    shown = preview(spec, channel.drop / "o_2024-05-01.csv", settings=channel.settings)
+    assert [each["value"] for each in shown.identifiers] == ["7"]
+
+
 def test_a_mended_row_goes_through_the_same_mapping(channel):
     spec = channel.files("a.csv", DATA, **SPEC)
     whole = channel.batch(spec)

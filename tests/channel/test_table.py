@@ -63,7 +63,8 @@ def test_a_watermark_keeps_its_type(channel, shop):
     assert told(channel, source, "int:11")[0] == ["m11", "m12"]
 
 
-def test_nothing_new_keeps_the_watermark(channel, shop):
+@pytest.mark.usefixtures("shop")
+def test_nothing_new_keeps_the_watermark(channel):
     values, delivery, _ = told(channel, watermark="str:2030")
     assert values == []
     assert delivery.watermark == "str:2030"
@@ -81,7 +82,8 @@ def test_a_query_is_read_like_a_table(channel, shop):
     assert delivery.watermark is None
 
 
-def test_a_cursor_that_is_no_column_is_told(channel, shop):
+@pytest.mark.usefixtures("shop")
+def test_a_cursor_that_is_no_column_is_told(channel):
     source = {
         "kind": "table",
         "url_env": "SHOP_URL",
@@ -92,7 +94,8 @@ def test_a_cursor_that_is_no_column_is_told(channel, shop):
         told(channel, source)
 
 
-def test_a_table_that_is_not_there_is_told_without_the_url(channel, shop):
+@pytest.mark.usefixtures("shop")
+def test_a_table_that_is_not_there_is_told_without_the_url(channel):
     with pytest.raises(DeliveryUnreadable, match=r"SHOP_URL .*no such table: gone") as error:
         told(channel, SOURCE | {"table": "gone"})
     assert "sqlite://" not in str(error.value)
@@ -104,8 +107,9 @@ def test_a_variable_that_is_not_set_is_told(channel, monkeypatch):
         told(channel)
 
 
-def test_a_vanished_column_breaks_the_contract(channel, shop):
+@pytest.mark.usefixtures("shop")
+def test_a_vanished_column_breaks_the_contract(channel):
     spec = channel.declare(source=SOURCE, identifiers={"email": "email"})
     (delivery,) = deliveries(spec, channel.settings)
-    with pytest.raises(ChannelContractError, match="'email' is not there .the nearest is 'mail'"):
+    with pytest.raises(ChannelContractError, match=r"'email' is not there .the nearest is 'mail'"):
         list(read(spec, delivery))

@@ -44,6 +44,15 @@ def test_ctrl_c_ends_with_130_and_no_traceback():
     assert (ran.returncode, ran.stderr) == (130, "")
 
 
+def test_ctrl_c_that_breaks_a_connection_is_no_error_of_the_database():
+    ran = run_as_a_command(
+        "from cdp.errors import StoreUnavailable\n"
+        "    try:\n        os.kill(os.getpid(), signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n        raise StoreUnavailable from None"
+    )
+    assert (ran.returncode, ran.stderr) == (130, "")
+
+
 def test_an_error_that_nobody_expected_is_not_swallowed():
     ran = run_as_a_command("return 1 / 0")
     assert ran.returncode == 1

@@ -62,7 +62,7 @@ def as_json(kind, answer):
 def test_find_prints_the_one_profile_whole(cdp, ann):
     answer = cdp("profile", "find", "email=ANN@example.com")
     assert str(ann.profile_id) in answer.out
-    assert "birth date            1980-03-01" in answer.out
+    assert "birth_date            1980-03-01" in answer.out
     assert "Nothing known yet:" in answer.out
 
 

@@ -89,9 +89,7 @@ def test_a_broken_delivery_fails_the_asset_after_the_good_ones_have_landed(
 
 
 def test_too_many_bad_rows_block_the_profiles(till: Till, run: Run, database: Database) -> None:
-    good = [
-        f"{n},Ann,ann{n}@example.com,r{n},2024-01-01 10:00:00,1.00" for n in range(8)
-    ]
+    good = [f"{n},Ann,ann{n}@example.com,r{n},2024-01-01 10:00:00,1.00" for n in range(8)]
     till.deliver("2024-01-01.csv", *good, "9,Eve,eve@example.com,r9,yesterday,1.00")
     result = run()
     assert not result.success

@@ -243,3 +243,22 @@ def test_a_channel_that_uses_row_numbers_cannot_be_replayed(database, tmp_path):
     numbered = CLUB | {"record": {"key": "_row"}}
     with pytest.raises(InvalidRequest, match="delivered again"):
         quarantine.replay(database, declared(tmp_path, "club", numbered, MEMBERS))
+
+
+def test_a_row_of_json_lines_comes_back_with_what_was_joined_to_it(database, tmp_path):
+    joined = CLUB | {
+        "source": {
+            "kind": "files",
+            "path": "in/*.jsonl",
+            "null_values": ["NA"],
+            "joins": [{"path": "names.csv", "by": "no", "columns": ["name"]}],
+        }
+    }
+    spec = declared(tmp_path, "club", joined, "")
+    place = tmp_path / "club"
+    (place / "names.csv").write_text("no,name\n1,Ann\n")
+    (place / "in" / "may.jsonl").write_text('{"no": "1", "mail": "NA", "born": "NA"}\n')
+    landed(database, spec)
+    mended = mend(database, "1", mail="ann@example.com")
+    assert quarantine.replay(database, spec, mended=mended).replayed == 1
+    assert named(database, "ann@example.com") == ["Ann"]

@@ -1,0 +1,2 @@
+-- Dagster keeps its runs and events apart from the customers' profiles.
+CREATE DATABASE dagster;

@@ -1,0 +1,1 @@
+"""The demo: `python -m pipelines.demo`, which `make demo` calls."""
