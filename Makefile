@@ -2,8 +2,8 @@
 #
 #   PYTHON   interpreter that makes the environment (3.11 or newer)
 #   VENV     folder of the environment
-#   CDP_*    settings of the store, see docs/operations.md; the targets below that touch a store
-#            default to one of this folder: CDP_HOME=.cdp, CDP_DATA=data/demo
+#   CDP_*    settings of the store, see docs/operations.md; `demo` and `dagster` default to a store
+#            in this folder: CDP_HOME=.cdp, CDP_DATA=data/demo
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,9 +11,9 @@ PORT ?= 3000
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-export CDP_HOME ?= $(CURDIR)/.cdp
-export CDP_DATA ?= $(CURDIR)/data/demo
-export DAGSTER_HOME ?= $(CDP_HOME)/dagster
+demo dagster: export CDP_HOME ?= $(CURDIR)/.cdp
+demo dagster: export CDP_DATA ?= $(CURDIR)/data/demo
+demo dagster: export DAGSTER_HOME ?= $(CDP_HOME)/dagster
 
 .DEFAULT_GOAL := help
 .PHONY: help install lock demo dagster test check fmt bench
@@ -39,7 +39,8 @@ demo: $(READY)  ## real and generated channels become profiles, with figures and
 	@$(BIN)/python -m pipelines.demo
 
 dagster: $(READY)  ## open the Dagster UI over the same store on port 3000 (PORT=...)
-	@mkdir -p $(DAGSTER_HOME) && cp deploy/local/dagster.yaml $(DAGSTER_HOME)/dagster.yaml
+	@mkdir -p "$$DAGSTER_HOME" && cp deploy/local/dagster.yaml "$$DAGSTER_HOME"
+	$(BIN)/cdp migrate
 	$(BIN)/dagster dev -m pipelines.definitions -h 127.0.0.1 -p $(PORT)
 
 test: check  ## check the code, then run the tests
@@ -50,9 +51,9 @@ check: $(READY)  ## lint, format, types, import rules, migrations, Dagster defin
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
-	@home=$$(mktemp -d) && trap "rm -rf $$home" EXIT && export CDP_HOME=$$home CDP_DATABASE_URL= && \
-	  $(BIN)/alembic upgrade head && $(BIN)/alembic check
-	$(BIN)/dg check defs
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && cp deploy/local/dagster.yaml "$$home" && \
+	  export CDP_HOME="$$home" CDP_DATABASE_URL= DAGSTER_HOME="$$home" VIRTUAL_ENV="$(abspath $(VENV))" && set -x && \
+	  $(BIN)/alembic upgrade head && $(BIN)/alembic check && $(BIN)/dg check defs
 
 fmt: $(READY)  ## put the code in its standard form
 	$(BIN)/ruff check --fix-only .

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Self
 from uuid import UUID
 
 import polars as pl
 
 from cdp.errors import InvalidRequest, ProfileNotFound, UnknownTrait
-from cdp.identity.clusters import cluster
 from cdp.identity.normalise import normalise_value
 from cdp.identity.policy import identity_policy
 from cdp.model.profile import Profile, SourceRecord, Statement, TimelineEvent, TraitExplanation
@@ -42,7 +42,7 @@ class CustomerProfiles:
     def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
         self._database = database or Database(url)
 
-    def __enter__(self) -> "CustomerProfiles":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -124,7 +124,9 @@ class CustomerProfiles:
             members = self._members(connection, profile_id)
             found = read.rows(connection, read.RECORDS, (members,))
         return [
-            SourceRecord.model_validate(row | {"identifiers": row["identifiers"] or {}, "versions": row["versions"] or []})
+            SourceRecord.model_validate(
+                row | {"identifiers": row["identifiers"] or {}, "versions": row["versions"] or []}
+            )
             for row in found
         ]
 
@@ -194,13 +196,18 @@ class CustomerProfiles:
         return [Statement.model_validate(row) for row in said]
 
     def _past(self, uid: UUID, as_of: datetime) -> Profile:
+        from cdp.identity.clusters import cluster  # noqa: PLC0415  loads scipy, for the past only
+
         with self._database.transaction() as tx:
             records, identifiers = identity.component_as_of(tx, str(uid), as_of)
             if str(uid) not in records["record_uid"]:
-                raise ProfileNotFound(f"nothing was known under the id {uid} at {as_of.isoformat()}")
+                raise ProfileNotFound(
+                    f"nothing was known under the id {uid} at {as_of.isoformat()}"
+                )
             members = cluster(records, identifiers, identity_policy(settings().policy)).members
             same = members.filter(
-                pl.col("profile_id") == pl.col("profile_id").filter(pl.col("record_uid") == str(uid))
+                pl.col("profile_id")
+                == pl.col("profile_id").filter(pl.col("record_uid") == str(uid))
             )
             body = folding.fold_as_of(
                 tx,
@@ -214,7 +221,9 @@ class CustomerProfiles:
 
 def normalised(namespace: str, value: str) -> str:
     """`value` in the form in which its namespace is stored; raises InvalidIdentifier."""
-    return normalise_value(namespace, value, identity_policy(settings().policy), settings().default_region)
+    return normalise_value(
+        namespace, value, identity_policy(settings().policy), settings().default_region
+    )
 
 
 def _uid(given: UUID | str) -> UUID:
@@ -226,5 +235,7 @@ def _uid(given: UUID | str) -> UUID:
 
 def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
-        raise InvalidRequest(f"{moment.isoformat()} has no time zone; write e.g. {moment.isoformat()}Z")
+        raise InvalidRequest(
+            f"{moment.isoformat()} has no time zone; write e.g. {moment.isoformat()}Z"
+        )
     return moment

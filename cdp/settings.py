@@ -17,7 +17,8 @@ class Settings(BaseSettings):
         description="SQLAlchemy URL of a PostgreSQL 18; absent: the embedded server in `home`",
     )
     home: Path = Field(
-        default=Path.home() / ".cdp", description="folder of the embedded server and Dagster's state"
+        default=Path.home() / ".cdp",
+        description="folder of the embedded server and Dagster's state",
     )
     data: Path = Field(
         default=Path("data"), description="folder that `{data}` stands for in channel declarations"

@@ -6,7 +6,6 @@ a record that does not close or has another number of cells costs its first line
 """
 
 import csv
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -161,7 +160,7 @@ def _records(
 ) -> Iterator[tuple[int, list[str], str | None]]:
     """From line `start` on: how many lines a record takes, its cells, and its fault if it has one."""
     reader = csv.reader(
-        map(_text, itertools.islice(lines, start, None)),
+        (_text(lines[n]) for n in range(start, len(lines))),
         delimiter=dialect.delimiter,
         quotechar=dialect.quote,
         strict=True,

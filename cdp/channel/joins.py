@@ -70,7 +70,9 @@ def joined(chunk: Chunk, join: Join, right: pl.DataFrame, name: str) -> Chunk:
         )
     left = chunk.frame.with_columns(pl.col(join.keys).cast(pl.String))
     frame = left.join(right, on=list(join.keys), how="left", maintain_order="left")
-    raw = chunk.raw and _with_joined(chunk.raw, raw_rows(frame.select(ROW, *right.drop(join.keys).columns)))
+    raw = chunk.raw and _with_joined(
+        chunk.raw, raw_rows(frame.select(ROW, *right.drop(join.keys).columns))
+    )
     return dataclasses.replace(chunk, frame=frame, raw=raw)
 
 

@@ -27,7 +27,15 @@ def email(policy: IdentityPolicy) -> Normaliser:
         address = _validated(text)
         return address and _mailbox(address, rules)
 
-    return Normaliser(exactly=exactly, quickly=lambda column: _mailbox_quickly(column, rules))
+    def at_once(text: str) -> str | None:
+        address = text.lower()
+        return _mailbox(address, rules) if _is_simple(address) else None
+
+    return Normaliser(
+        exactly=exactly,
+        quickly=lambda column: _mailbox_quickly(column, rules),
+        at_once=at_once,
+    )
 
 
 def domain() -> Normaliser:
@@ -90,6 +98,16 @@ def _host(text: str) -> str | None:
 
 def _host_quickly(column: pl.Series) -> pl.Series:
     return _simple(column.str.to_lowercase().str.strip_prefix("www."), _SIMPLE_HOST)
+
+
+def _is_simple(address: str) -> bool:
+    """The same for one lower-cased address; in Python `$` would also match before a line's end."""
+    return (
+        len(address) <= _SIMPLE_LENGTH
+        and "--" not in address
+        and re.fullmatch(_SIMPLE_EMAIL[1:-1], address) is not None
+        and re.search(_RESERVED, address) is None
+    )
 
 
 def _simple(column: pl.Series, shape: str) -> pl.Series:

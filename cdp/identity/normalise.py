@@ -99,7 +99,7 @@ class _Judge:
         plain = text.cleaned(value or "")
         if not text.is_storable(plain):
             return None, "invalid"
-        normalised = self.normaliser.exactly(plain)
+        normalised = self.normaliser.at_once(plain) or self.normaliser.exactly(plain)
         if self._blocks(plain.lower()) or (normalised and self._blocks(normalised)):
             return None, "blocked"
         return normalised, None if normalised else "invalid"

@@ -37,6 +37,7 @@ def phone(region: str) -> Normaliser:
     return Normaliser(
         exactly=lambda text: _parsed(text, region),
         quickly=lambda column: _plan_of(region).quickly(column),
+        at_once=_e164_already,
     )
 
 
@@ -49,6 +50,29 @@ def _parsed(text: str, region: str) -> str | None:
         return None
     e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return f"{e164};ext={number.extension}" if number.extension else e164
+
+
+def _e164_already(text: str) -> str | None:
+    """`text` where it is E.164 of a possible length, and no national prefix can be meant."""
+    digits = text[1:]
+    if text[:1] != "+" or not (digits.isascii() and digits.isdigit()):
+        return None
+    for length in (1, 2, 3):  # no country code begins with another
+        if known := _numbering(digits[:length]):
+            lengths, prefix = known
+            national = digits[length:]
+            return text if len(national) in lengths and not prefix.match(national) else None
+    return None
+
+
+@cache
+def _numbering(code: str) -> tuple[frozenset[int], re.Pattern[str]] | None:
+    """Possible lengths of a country's national numbers, and its national prefix."""
+    if int(code) not in phonenumbers.COUNTRY_CODE_TO_REGION_CODE or code.startswith("0"):
+        return None
+    metadata = _metadata(int(code))
+    lengths = frozenset(n for n in metadata.general_desc.possible_length if n >= SHORTEST)
+    return lengths, re.compile(metadata.national_prefix_for_parsing or "(?!)")
 
 
 def _is_acceptable(number: phonenumbers.PhoneNumber) -> bool:

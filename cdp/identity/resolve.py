@@ -51,7 +51,9 @@ def resolve(tx: Connection, recorded_at: datetime, policy: IdentityPolicy) -> Re
     entries = pl.concat([merges, splits, _blocked(blocks), _cut(cuts)], how="diagonal_relaxed")
     graph.write_log(tx, entries.with_columns(logged_at=pl.lit(recorded_at)))
     known = moved.filter(pl.col("profile_before").is_not_null())
-    graph.mark_stale(tx, pl.concat([known["profile_before"], known["profile_id"]]).unique().to_list())
+    graph.mark_stale(
+        tx, pl.concat([known["profile_before"], known["profile_id"]]).unique().to_list()
+    )
     return Resolved(records.height, merges.height, splits.height, blocks.height, cuts.height)
 
 
@@ -75,7 +77,8 @@ def _merges(after: pl.DataFrame, clustering: Clustering) -> pl.DataFrame:
 def _splits(after: pl.DataFrame) -> pl.DataFrame:
     """Records that now head a profile of their own and belonged to another before."""
     return after.filter(
-        (pl.col("profile_before") != pl.col("record_uid")) & (pl.col("profile_id") == pl.col("record_uid"))
+        (pl.col("profile_before") != pl.col("record_uid"))
+        & (pl.col("profile_id") == pl.col("record_uid"))
     ).select(
         profile_id="profile_before",
         other_id="record_uid",

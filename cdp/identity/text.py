@@ -18,14 +18,16 @@ _PLAIN_HANDLE = r"^[a-z0-9_.\-]+$"
 
 @dataclass(frozen=True)
 class Normaliser:
-    """One way to normalise, told twice: `exactly` for any value, `quickly` for the common shapes.
+    """One way to normalise, told more than once: `exactly` for any value, else for common shapes.
 
     `exactly` takes a cleaned text and gives None for an invalid one. `quickly` takes a column of
-    trimmed printable ASCII; what it gives is null where it does not know, else equal to `exactly`.
+    trimmed printable ASCII, `at_once` a single cleaned text; what they give is null where they do
+    not know, else equal to `exactly`.
     """
 
     exactly: Callable[[str], str | None]
     quickly: Callable[[pl.Series], pl.Series]
+    at_once: Callable[[str], str | None] = lambda _text: None
 
 
 def cleaned(value: str) -> str:

@@ -24,9 +24,7 @@ Part = Literal[
     "public",
     "custom",
 ]
-Rule = Literal[
-    "newest", "trusted", "most_frequent", "most_complete", "union", "min", "max"
-]
+Rule = Literal["newest", "trusted", "most_frequent", "most_complete", "union", "min", "max"]
 FREE_PARTS: tuple[Part, ...] = ("psychographics", "public", "custom")
 
 
@@ -49,7 +47,9 @@ class Trait(BaseModel):
 @cache
 def registry(policy: Path | None = None) -> Mapping[str, Trait]:
     """The declared traits by name; `policy` (default: CDP_POLICY) may add or change some."""
-    declared = yaml.safe_load(resources.files(__package__).joinpath("traits.yaml").read_text("utf-8"))
+    declared = yaml.safe_load(
+        resources.files("cdp.profile").joinpath("traits.yaml").read_text("utf-8")
+    )
     extension = policy or settings().policy
     if extension:
         declared |= yaml.safe_load(extension.read_text("utf-8")).get("traits", {})

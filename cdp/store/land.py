@@ -95,9 +95,7 @@ WHERE i.record_uid = corrected.record_uid AND i.observed_at = corrected.observed
                   AND s.namespace = i.namespace AND s.value = i.value)
 """
 
-EVENT_FACTS = (
-    "occurred_at, kind, order_id, product, category, quantity, amount, discount, currency, score, properties"
-)
+EVENT_FACTS = "occurred_at, kind, order_id, product, category, quantity, amount, discount, currency, score, properties"
 
 # Known message ids with the same facts change nothing; with other facts they correct the event,
 # whose former facts are kept in event_revision.
@@ -170,6 +168,21 @@ WITH added AS (
     ON CONFLICT DO NOTHING
     RETURNING record_uid)
 INSERT INTO touched_record SELECT DISTINCT record_uid, false FROM added
+"""
+
+# A row that waits already is not put there again: tables and endpoints are read anew from their
+# watermark on, and a corrected file repeats what was not corrected.
+INSERT_REJECTS = """
+INSERT INTO quarantine (quarantine_id, channel, delivery_id, delivery, row, field, rule, value,
+                        reason, raw, state, recorded_at)
+SELECT uuidv7(), :channel, :delivery_id, :delivery, row, field, rule, value, reason, raw, 'open',
+       :recorded_at
+FROM staged_reject AS s
+WHERE NOT EXISTS (
+    SELECT FROM quarantine AS q
+    WHERE q.channel = :channel AND q.state = 'open' AND q.delivery = :delivery
+      AND q.delivery_id <> :delivery_id AND q.raw = s.raw AND q.rule = s.rule)
+ORDER BY row
 """
 
 ADD_AGGREGATES = """
@@ -278,7 +291,9 @@ def land(tx: Connection, delivered: Delivered, batch: Batch, identifiers: pl.Dat
     ):
         if not frame.is_empty():
             tx.execute(text(statement), parameters)
-    _quarantine(tx, delivered, batch.rejects)
+    if not batch.rejects.is_empty():
+        origin = {"delivery_id": delivered.delivery_id, "delivery": delivered.name}
+        tx.execute(text(INSERT_REJECTS), parameters | origin)
     return Landed(batch.rows_read, batch.rejects.height, versions, events, revised_events)
 
 
@@ -300,25 +315,4 @@ def _stage(tx: Connection, batch: Batch, identifiers: pl.DataFrame) -> None:
     staging.copy_in(tx, "staged_consent", batch.consents)
     staging.copy_in(tx, "staged_membership", batch.memberships)
     staging.copy_in(tx, "staged_account", batch.accounts)
-
-
-def _quarantine(tx: Connection, delivered: Delivered, rejects: pl.DataFrame) -> None:
-    if rejects.is_empty():
-        return
-    staging.copy_in(
-        tx,
-        "quarantine",
-        rejects.with_columns(
-            quarantine_id=pl.Series(_uuids(tx, rejects.height)),
-            channel=pl.lit(delivered.channel),
-            delivery_id=pl.lit(str(delivered.delivery_id)),
-            delivery=pl.lit(delivered.name),
-            state=pl.lit("open"),
-            recorded_at=pl.lit(delivered.recorded_at),
-        ),
-    )
-
-
-def _uuids(tx: Connection, number: int) -> list[str]:
-    rows = tx.execute(text("SELECT uuidv7()::text FROM generate_series(1, :n)"), {"n": number})
-    return list(rows.scalars())
+    staging.copy_in(tx, "staged_reject", batch.rejects)

@@ -10,10 +10,10 @@ from psycopg.rows import dict_row
 
 # One round trip. The subqueries are uncorrelated, each keyed by its own table's scope.
 FIND = """
-SELECT body::text FROM profile WHERE profile_id IN (
-    SELECT profile_id FROM source_record WHERE record_uid IN (
+SELECT body::text FROM profile WHERE profile_id = ANY(ARRAY(
+    SELECT profile_id FROM source_record WHERE record_uid = ANY(ARRAY(
         SELECT record_uid FROM record_identifier
-        WHERE namespace = %s AND value = %s AND withdrawn_at IS NULL))
+        WHERE namespace = %s AND value = %s AND withdrawn_at IS NULL LIMIT 1000))))
 ORDER BY profile_id LIMIT 100"""
 
 BY_ID = "SELECT body::text FROM profile WHERE profile_id = %s"
@@ -118,7 +118,9 @@ def members(connection: psycopg.Connection, any_uid: UUID) -> list[UUID]:
     return [row[0] for row in connection.execute(MEMBERS, (any_uid,)).fetchall()]
 
 
-def rows(connection: psycopg.Connection, query: str, parameters: Any = None) -> list[dict[str, Any]]:
+def rows(
+    connection: psycopg.Connection, query: str, parameters: Any = None
+) -> list[dict[str, Any]]:
     """The rows of one of this module's queries as dictionaries."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query, parameters).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]

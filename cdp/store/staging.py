@@ -1,6 +1,7 @@
 """Staging: temporary tables that a batch is copied into before set-based SQL takes it on."""
 
 import io
+from collections.abc import Mapping
 
 import polars as pl
 from sqlalchemy import Connection, text
@@ -20,6 +21,7 @@ STAGING = {
         since date, until date""",
     "staged_account": """record_key text, account_namespace text, account_key text, role text,
         since date""",
+    "staged_reject": "row bigint, field text, rule text, value text, reason text, raw jsonb",
     # What the batch's keys are in the store: filled anew for each chunk.
     "staged_key": "record_key text, record_uid uuid, fresh boolean",
     # What the transaction has changed so far: kept over its chunks.
@@ -70,7 +72,9 @@ def copy_in(tx: Connection, table: str, frame: pl.DataFrame) -> None:
         tx.execute(text(f"ANALYZE {table} ({key})"))
 
 
-def copy_out(tx: Connection, query: str, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+def copy_out(
+    tx: Connection, query: str, schema: Mapping[str, pl.DataType | type[pl.DataType]]
+) -> pl.DataFrame:
     """The rows of `query` as a frame of `schema`."""
     buffer = io.BytesIO()
     with (
@@ -80,9 +84,9 @@ def copy_out(tx: Connection, query: str, schema: dict[str, pl.DataType | type[pl
         for piece in copy:
             buffer.write(piece)
     if not buffer.tell():
-        return pl.DataFrame(schema=schema)
+        return pl.DataFrame(schema=dict(schema))
     buffer.seek(0)
-    return pl.read_csv(buffer, has_header=False, schema=schema)
+    return pl.read_csv(buffer, has_header=False, schema=dict(schema))
 
 
 def truncate(tx: Connection, tables: tuple[str, ...]) -> None:

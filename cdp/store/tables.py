@@ -315,4 +315,3 @@ identity_log = Table(
     Index(None, "other_id"),
     info={"scope": "local"},
 )
-

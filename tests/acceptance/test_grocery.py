@@ -14,7 +14,9 @@ CHANNELS = ("grocery_pos", "grocery_demographics", "grocery_campaigns", "grocery
 
 @pytest.fixture(scope="module")
 def households(store: Store) -> Mapping[str, Profile]:
-    keys = pl.read_parquet(store.data / "grocery_pos/transactions.parquet", columns=["household_id"])
+    keys = pl.read_parquet(
+        store.data / "grocery_pos/transactions.parquet", columns=["household_id"]
+    )
     told = keys["household_id"].unique().cast(pl.String)
     return {key: store.one(grocery_household=key) for key in told}
 
@@ -27,7 +29,10 @@ def test_four_channels_speak_of_605_households(store: Store, households: Mapping
 
 
 def test_lines_baskets_sales_and_discounts_match_to_the_cent(store: Store):
-    lines, baskets = store.figures("grocery_pos", "order_line"), store.figures("grocery_pos", "order")
+    lines, baskets = (
+        store.figures("grocery_pos", "order_line"),
+        store.figures("grocery_pos", "order"),
+    )
     assert store.channel("grocery_pos").rows_accepted == lines.events == 507_340
     assert baskets.events == 51_283
     assert baskets.amount == lines.amount == Decimal("1595623.88")

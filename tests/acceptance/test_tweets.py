@@ -34,7 +34,9 @@ def test_a_person_is_found_by_the_handle_however_it_is_written(store: Store):
 
 def test_a_person_carries_the_posts_and_the_mean_feeling(store: Store):
     rows = store.raw(FILE).filter(pl.col("name") == "otisday").unique("tweet_id", keep="last")
-    value = pl.col("airline_sentiment").replace_strict({"positive": 1, "neutral": 0, "negative": -1})
+    value = pl.col("airline_sentiment").replace_strict(
+        {"positive": 1, "neutral": 0, "negative": -1}
+    )
     person = store.one(twitter="otisday")
     assert person.sentiment is not None
     assert person.sentiment.scored == rows.height

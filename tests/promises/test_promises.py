@@ -49,7 +49,9 @@ def test_the_same_rows_again_change_nothing(new_world, said):
         people, ids = world.people(), world.ids()
         again = world.feed([said])
         assert (world.people(), world.ids()) == (people, ids)
-        assert [(report.landed.versions, report.landed.events) for report in again] == [(0, 0)] * len(again)
+        assert [(report.landed.versions, report.landed.events) for report in again] == [
+            (0, 0)
+        ] * len(again)
 
 
 @examples

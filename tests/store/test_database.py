@@ -15,10 +15,10 @@ def test_a_server_that_is_not_there_is_unavailable():
 
 
 def test_an_error_does_not_repeat_the_row_that_caused_it(database: Database):
-    insert = text("INSERT INTO record_key VALUES ('crm', 'ann@example.com', uuidv7())")
+    row = "('crm', 'ann@example.com', uuidv7())"
+    twice = text(f"INSERT INTO record_key VALUES {row}, {row}")
     with pytest.raises(StoreError) as caught, database.transaction() as tx:
-        tx.execute(insert)
-        tx.execute(insert)
+        tx.execute(twice)
     assert "ann@example.com" not in str(caught.value)
 
 

@@ -30,7 +30,9 @@ def test_the_scope_s_key_leads_every_primary_key_and_unique_constraint(table):
     if key is None:
         return
     uniques = [tuple(column.name for column in table.primary_key)]
-    uniques += [tuple(column.name for column in index.columns) for index in table.indexes if index.unique]
+    uniques += [
+        tuple(column.name for column in index.columns) for index in table.indexes if index.unique
+    ]
     for unique in uniques:
         assert unique[: len(key)] == key
 
@@ -46,7 +48,10 @@ def test_foreign_keys_stay_within_their_scope_or_point_to_reference_tables(table
 @each_table
 def test_no_key_is_a_serial_or_a_small_integer(table):
     for column in table.columns:
-        assert not (isinstance(column.type, (Integer, SmallInteger)) and not isinstance(column.type, BigInteger))
+        assert not (
+            isinstance(column.type, (Integer, SmallInteger))
+            and not isinstance(column.type, BigInteger)
+        )
         assert column.server_default is None
         assert column.autoincrement in ("auto", False)
     assert not any(isinstance(column.type, Integer) for column in table.primary_key)
