@@ -135,7 +135,8 @@ def _moment(text: pl.Series, form: str) -> pl.Series:
 def _in_utc(times: pl.Series, zone: str) -> pl.Series:
     if getattr(times.dtype, "time_zone", None) is None:
         times = _located(times, zone)
-    return times.dt.convert_time_zone("UTC").cast(UTC)
+    found = times.dt.convert_time_zone("UTC").cast(UTC)
+    return found.set(~found.dt.year().is_between(1, 9999), None)  # as far as others read times
 
 
 def _located(times: pl.Series, zone: str) -> pl.Series:

@@ -10,6 +10,8 @@ import polars.selectors as cs
 from cdp.channel.spec import ROW
 from cdp.model.batch import REJECTS, empty
 
+NUL_SIGN = "\u2400"
+
 
 @dataclass(frozen=True)
 class Malformed:
@@ -48,6 +50,11 @@ def numbered(frame: pl.DataFrame, first: int) -> pl.DataFrame:
     )
 
 
+def visible(text: str) -> str:
+    """`text` with a sign for NUL, which Postgres holds in no text and no JSON."""
+    return text.replace("\0", NUL_SIGN)
+
+
 def malformed(found: Sequence[Malformed]) -> pl.DataFrame:
     """The rejects of pieces that are no rows; `raw` is the text as a JSON string."""
     return pl.DataFrame(
@@ -57,7 +64,7 @@ def malformed(found: Sequence[Malformed]) -> pl.DataFrame:
             "rule": [each.rule for each in found],
             "value": None,
             "reason": [each.reason for each in found],
-            "raw": [json.dumps(each.text, ensure_ascii=False) for each in found],
+            "raw": [json.dumps(visible(each.text), ensure_ascii=False) for each in found],
         },
         schema=dict(REJECTS),
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from cdp.channel.chunk import NUL_SIGN
 from cdp.channel.spec import ROW
 from cdp.model.batch import REJECTS, empty
 
@@ -65,7 +66,7 @@ class Faults:
 def _texts(values: pl.Series) -> pl.Series:
     if values.dtype.is_nested():
         return values.to_frame("value").select(pl.struct("value").struct.json_encode())["value"]
-    return values.cast(pl.String, strict=False)
+    return values.cast(pl.String, strict=False).str.replace_all("\0", NUL_SIGN, literal=True)
 
 
 def raw_rows(frame: pl.DataFrame) -> Raw:
@@ -73,6 +74,7 @@ def raw_rows(frame: pl.DataFrame) -> Raw:
 
     def texts(rows: pl.Series) -> pl.Series:
         found = frame.filter(pl.col(ROW).is_in(rows.implode())).unique(ROW, keep="first").sort(ROW)
+        found = found.with_columns(pl.col(pl.String).str.replace_all("\0", NUL_SIGN, literal=True))
         return found.select(pl.struct(pl.exclude(ROW)).struct.json_encode().alias("raw"))["raw"]
 
     return texts

@@ -81,6 +81,7 @@ class Mapper:
             frame = reshaped(frame, self._escape, self._name)
         frame = kept_contract(frame, self._spec, self._name, chunk.present)
         faults = Faults(frame[ROW])
+        _reject_nul(frame, faults)
         frame = typed_columns(frame, self._columns, faults).with_columns(
             pl.lit(self._name).alias(FILE)
         )
@@ -147,6 +148,13 @@ class Mapper:
             else:
                 made.append(events.events(good, event, n, self._ordinals))
         return pl.concat(made) if made else empty(EVENTS)
+
+
+def _reject_nul(frame: pl.DataFrame, faults: Faults) -> None:
+    """Postgres holds every character in a text but this one."""
+    for column in frame.select(pl.col(pl.String)).iter_columns():
+        held = column.str.contains("\0", literal=True).fill_null(value=False)
+        faults.add(held, column.name, "encoding", "holds a NUL character; take it out")
 
 
 def _less(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:

@@ -14,9 +14,13 @@ from cdp.model.batch import ACCOUNTS, CONSENTS, IDENTIFIERS, MEMBERSHIPS, RECORD
 STATES = ["granted", "denied", "withdrawn"]
 
 
+LONGEST_KEY = 512  # bytes; an index entry must hold it
+
+
 def check(out: pl.DataFrame, spec: ChannelSpec, faults: Faults) -> None:
     """Tell `faults` the rows without a key or a required identifier, or with an unknown state."""
     faults.add(out[KEY].is_null(), "record.key", "required", "the key of the record is empty")
+    _fits(out[KEY], "record.key", faults)
     for namespace, identifier in spec.identifiers.items():
         if identifier.required:
             columns = [f"i.{namespace}.{n}" for n in range(len(identifier.expr))]
@@ -29,8 +33,14 @@ def check(out: pl.DataFrame, spec: ChannelSpec, faults: Faults) -> None:
         unknown = (~state.is_in(STATES)).fill_null(value=False)
         faults.add(unknown, f"consents.{n}.state", "enum", f"is none of {', '.join(STATES)}", state)
         for field in ("purpose", "medium"):
+            _fits(out[f"consents.{n}.{field}"], f"consents.{n}.{field}", faults)
             lacking = out[f"consents.{n}.{field}"].is_null() & state.is_not_null()
             faults.add(lacking, f"consents.{n}.{field}", "required", "is empty")
+
+
+def _fits(keys: pl.Series, field: str, faults: Faults) -> None:
+    too_long = (keys.str.len_bytes() > LONGEST_KEY).fill_null(value=False)
+    faults.add(too_long, field, "length", f"is longer than {LONGEST_KEY} bytes, so no key")
 
 
 def cleaned(out: pl.DataFrame, spec: ChannelSpec) -> pl.DataFrame:

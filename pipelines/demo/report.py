@@ -79,7 +79,7 @@ def channels(runs: list[AssetRun], status: StoreStatus) -> None:
             f"{sum(run.seconds.values()):.1f}",
         )
     console.print(shown)
-    console.print("* generated, see docs; the others hold native rows\n", style="dim")
+    console.print("* generated; the others hold native rows under invented names\n", style="dim")
     merges = status.identity_log.get("merge", 0)
     console.print(
         f"{status.source_records:,} source records became {status.profiles:,} profiles by "

@@ -60,17 +60,17 @@ def test_income_marital_status_and_birth_years_are_as_told(customers: Sequence[P
 
 
 @pytest.mark.parametrize(
-    ("arm", "people", "visits", "orders", "spent"),
+    ("arm", "figures"),
     [
-        ("mens_email", 21_307, 3_894, 267, "30311.69"),
-        ("womens_email", 21_387, 3_238, 189, "23038.11"),
-        ("no_email", 21_306, 2_262, 122, "13908.33"),
+        ("mens_email", (21_307, 3_894, 267, Decimal("30311.69"))),
+        ("womens_email", (21_387, 3_238, 189, Decimal("23038.11"))),
+        ("no_email", (21_306, 2_262, 122, Decimal("13908.33"))),
     ],
 )
-def test_an_arm_of_the_email_test_keeps_its_figures(
-    store: Store, arm: str, people: int, visits: int, orders: int, spent: str
+def test_an_arm_of_the_email_test_keeps_its_people_visits_orders_and_sales(
+    store: Store, arm: str, figures: tuple[int, int, int, Decimal]
 ):
-    assert store.figures("hillstrom", arm).events == people
-    assert store.figures("hillstrom", f"{arm}_visit").events == visits
-    bought = store.figures("hillstrom", f"{arm}_order")
-    assert (bought.events, bought.amount) == (orders, Decimal(spent))
+    people, visits, orders = (
+        store.figures("hillstrom", f"{arm}{what}") for what in ("", "_visit", "_order")
+    )
+    assert (people.events, visits.events, orders.events, orders.amount) == figures

@@ -174,3 +174,12 @@ def test_no_password_stands_in_the_compose_file() -> None:
     said = re.findall(r"^\s*(?:POSTGRES_PASSWORD|PGPASSWORD): (.*)$", text, re.MULTILINE)
     assert said
     assert all(value.startswith("${POSTGRES_PASSWORD:?") for value in said)
+
+
+@pytest.mark.parametrize("place", ["local", "compose"])
+def test_dagster_lets_one_asset_at_a_time_into_the_store_and_reports_to_nobody(place: str) -> None:
+    said = yaml.safe_load((ROOT / "deploy" / place / "dagster.yaml").read_text())
+    assert said["concurrency"]["pools"] == {"default_limit": 1, "granularity": "op"}
+    assert said["concurrency"]["runs"]["max_concurrent_runs"] <= 2
+    assert said["telemetry"] == {"enabled": False}
+    assert said["run_monitoring"]["enabled"] is True
