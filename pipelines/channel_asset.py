@@ -19,7 +19,7 @@ from pipelines.resources import Store
 
 if TYPE_CHECKING:
     from cdp.ingest import IngestReport
-    from pipelines.figures import ChannelFigures
+    from cdp.store.figures import ChannelFigures
 
 POOL = "store"
 HISTORY_RUNS = 20
@@ -73,7 +73,7 @@ def channel_asset(spec: ChannelSpec, retry_policy: dg.RetryPolicy = RETRIES) -> 
     ) -> Iterator[dg.MaterializeResult]:
         # Here, so that definitions load fast: these bring SciPy and the database driver.
         from cdp.ingest import ingest  # noqa: PLC0415
-        from pipelines.figures import channel_figures  # noqa: PLC0415
+        from cdp.store.figures import channel_figures  # noqa: PLC0415
 
         started = datetime.now(UTC)
         asked = _asked_partitions(context)

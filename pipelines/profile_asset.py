@@ -11,7 +11,7 @@ from pipelines.progress import Progress
 from pipelines.resources import Store
 
 if TYPE_CHECKING:
-    from pipelines.figures import ProfileFigures
+    from cdp.store.figures import ProfileFigures
 
 PROFILE = dg.AssetKey("profile")
 LARGEST_PROFILE = 200  # records that one person may well have in all channels together
@@ -46,7 +46,7 @@ def profile_asset(channels: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     def profile(context: dg.AssetExecutionContext, store: Store) -> dg.MaterializeResult:
         # Here, so that definitions load fast: these bring the database driver.
         from cdp.profile.fold import fold_stale_profiles  # noqa: PLC0415
-        from pipelines.figures import profile_figures  # noqa: PLC0415
+        from cdp.store.figures import profile_figures  # noqa: PLC0415
 
         progress = Progress(context.log, "profile")
         with final_errors(), store.database() as database:

@@ -12,7 +12,7 @@ import dagster as dg
 from dagster._utils.schedules import reverse_cron_string_iterator
 
 if TYPE_CHECKING:
-    from pipelines.figures import ChannelFigures
+    from cdp.store.figures import ChannelFigures
 
 REJECT_LIMIT = 0.10  # share of rows above which the source is broken rather than untidy
 REJECT_DRIFT = 0.01  # of the rows, beyond twice the usual share

@@ -31,9 +31,9 @@ def main() -> int:
     from cdp.cli.render import render_profile  # noqa: PLC0415
     from cdp.profiles import CustomerProfiles  # noqa: PLC0415
     from cdp.store.database import Database  # noqa: PLC0415
+    from cdp.store.figures import best_known_profile  # noqa: PLC0415
     from cdp.store.schema import migrate  # noqa: PLC0415
     from pipelines.demo import floor, report, steps  # noqa: PLC0415
-    from pipelines.figures import best_known_profile  # noqa: PLC0415
 
     console = report.console
     _dagster_home()

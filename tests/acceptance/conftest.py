@@ -1,11 +1,13 @@
-"""One store per module, of the channels that the module names in CHANNELS."""
+"""A store of the channels that a module names in CHANNELS, and a shop that delivers what it likes."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
 from cdp.store.database import Database
+from tests.acceptance.drop import Shop
 from tests.acceptance.shared import Store, store_of
 
 
@@ -15,3 +17,8 @@ def store(
 ) -> Iterator[Store]:
     with store_of(request.module.CHANNELS, new_database) as made:
         yield made
+
+
+@pytest.fixture
+def shop(database: Database, tmp_path: Path) -> Shop:
+    return Shop(database, tmp_path)

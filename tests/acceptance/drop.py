@@ -20,6 +20,8 @@ HEADER = "customer,mail,name,order_no,at,paid"
 ANN = "1,ann@example.com,Ann,A1,2024-05-01 10:00,19.90"
 BO = "2,bo@example.com,Bo,B1,2024-05-01 11:00,5.00"
 CY = "3,cy@example.com,Cy,C1,2024-05-02 09:30,7.25"
+# Rows read, source records and events of a store, as `Shop.landed` tells them.
+NOTHING, THREE_ORDERS = (0, 0, 0), (3, 3, 3)
 DECLARATION: dict[str, Any] = {
     "description": "a shop's orders",
     "source": {"kind": "files", "path": "in/*"},

@@ -8,7 +8,10 @@ import polars as pl
 import pytest
 import yaml
 
-from cdp.channel import ChannelSpec, deliveries, load_channel, read
+from cdp.channel.delivery import deliveries
+from cdp.channel.load import load_channel
+from cdp.channel.reading import read
+from cdp.channel.spec import ChannelSpec
 from cdp.model.batch import Batch
 from cdp.settings import Settings
 

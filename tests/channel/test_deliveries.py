@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from cdp.channel import deliveries
+from cdp.channel.delivery import deliveries
 from cdp.errors import ChannelDeclarationError, DeliveryUnreadable
 
 

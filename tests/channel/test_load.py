@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdp.channel import load_channels
+from cdp.channel.load import load_channels
 from cdp.errors import ChannelDeclarationError
 
 GOOD = """\

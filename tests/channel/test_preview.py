@@ -2,7 +2,8 @@
 
 import json
 
-from cdp.channel import map_rows, preview
+from cdp.channel.mapping import map_rows
+from cdp.channel.preview import preview
 
 SPEC = {
     "columns": {"paid": {"type": "money", "currency": "EUR", "decimal": ","}},

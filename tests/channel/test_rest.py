@@ -7,7 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cdp.channel import deliveries, read
+from cdp.channel.delivery import deliveries
+from cdp.channel.reading import read
 from cdp.errors import ChannelContractError, DeliveryUnreadable
 
 ITEMS = [{"id": n, "mail": f"m{n}@x", "meta": {"at": f"2024-01-{n:02}"}} for n in range(1, 8)]

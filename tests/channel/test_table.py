@@ -4,7 +4,8 @@ import sqlite3
 
 import pytest
 
-from cdp.channel import deliveries, read
+from cdp.channel.delivery import deliveries
+from cdp.channel.reading import read
 from cdp.errors import ChannelContractError, DeliveryUnreadable
 
 SOURCE = {

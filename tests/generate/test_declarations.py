@@ -6,7 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cdp.channel import deliveries, load_channel, read
+from cdp.channel.delivery import deliveries
+from cdp.channel.load import load_channel
+from cdp.channel.reading import read
 from cdp.generate.channels import CHANNELS
 from cdp.settings import Settings
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
+from cdp.store.figures import ChannelFigures, Rows
 from pipelines import verdicts
-from pipelines.figures import ChannelFigures, Rows
 
 NOW = datetime(2024, 3, 7, 12, tzinfo=UTC)
 USUAL = ChannelFigures(

@@ -38,8 +38,8 @@ def tell(world: World) -> None:
     sale = SALE | {
         "household_id": 90,
         "product_id": 11,
-        "transaction_timestamp": datetime(2015, 6, 1, 10),
-    }  # noqa: DTZ001
+        "transaction_timestamp": datetime(2015, 6, 1, 10),  # noqa: DTZ001 - as the till tells it
+    }
     world.parquet("store_sales/transactions-1.parquet", [sale])
     product = {"product_id": 11, "department": "GROCERY", "product_category": "TEA", "brand": "Own"}
     world.parquet("store_sales/products.parquet", [product])
