@@ -19,7 +19,7 @@ from cdp.identity.policy import IdentityPolicy, identity_policy
 from cdp.identity.resolve import Resolved, resolve
 from cdp.model.batch import Batch
 from cdp.settings import Settings, settings
-from cdp.store import identity, ledger
+from cdp.store import events, identity, ledger, quarantine
 from cdp.store import land as landing
 from cdp.store.database import Database
 from cdp.store.land import Delivered, Landed
@@ -55,19 +55,22 @@ def ingest(
     spec: ChannelSpec,
     *,
     partitions: Iterable[str] | None = None,
+    again: bool = False,
     progress: Callable[[str, int], None] = lambda _delivery, _rows: None,
 ) -> IngestReport:
     """Land everything the channel has that is not in the ledger; fold is a step of its own.
 
-    `partitions` (ISO days) limits the run to those deliveries. `progress` is called with the name
-    of a delivery and its rows read so far. A delivery that cannot be read as declared is rolled
+    `partitions` (ISO days) limits the run to those deliveries. `again` reads files anew that have
+    landed, as after a mended declaration; what they said before does not count twice. `progress`
+    is called with the name of a delivery and its rows read so far. A delivery that cannot be read as declared is rolled
     back alone and named in the report's failures; all others land.
     """
     report = IngestReport(spec.channel)
-    waiting = _new_deliveries(database, spec, set(partitions) if partitions else None, report)
+    days = set(partitions) if partitions else None
+    waiting = _waiting(database, spec, days, report, again=again)
     while waiting:
         with database.transaction() as tx:
-            road = Road(tx, spec, report, progress)
+            road = Road(tx, spec, report, progress, again=again)
             rows = 0
             while waiting and rows < ROWS_PER_TRANSACTION:
                 rows += road.take(waiting.pop(0))
@@ -97,9 +100,15 @@ def ingest_all(
         return list(pool.map(one, specs))
 
 
-def _new_deliveries(
-    database: Database, spec: ChannelSpec, partitions: set[str] | None, report: IngestReport
+def _waiting(
+    database: Database,
+    spec: ChannelSpec,
+    days: set[str] | None,
+    report: IngestReport,
+    *,
+    again: bool,
 ) -> list[Delivery]:
+    """The deliveries that by their names, sizes and times may say something new."""
     with database.transaction() as tx:
         ledger.declare_channel(
             tx,
@@ -110,21 +119,20 @@ def _new_deliveries(
             trust=spec.trust,
             synthetic=spec.synthetic,
         )
-        known = ledger.known_files(tx, spec.channel)
+        files = ledger.landed_files(tx, spec.channel)
         watermark = ledger.watermark(tx, spec.channel)
     found = []
     for delivery in deliveries(spec, settings(), watermark):
-        if partitions is not None and delivery.partition not in partitions:
+        if days is not None and delivery.partition not in days:
             continue
-        is_known = isinstance(delivery, FileDelivery) and _stamp(delivery) in known
-        report.passed_over += is_known
-        if not is_known:
+        is_known = isinstance(delivery, FileDelivery) and files.looks_known(
+            delivery.name, delivery.size, delivery.mtime
+        )
+        if is_known and not again:
+            report.passed_over += 1
+        else:
             found.append(delivery)
     return found
-
-
-def _stamp(delivery: FileDelivery) -> tuple[str, int, datetime]:
-    return (delivery.name, delivery.size, delivery.mtime)
 
 
 class Road:
@@ -137,19 +145,21 @@ class Road:
         report: IngestReport,
         progress: Callable[[str, int], None] = lambda _delivery, _rows: None,
         *,
+        again: bool = False,
         policy: IdentityPolicy | None = None,
         options: Settings | None = None,
     ) -> None:
         self.tx, self.spec, self.report, self.progress = tx, spec, report, progress
+        self.again = again
         self.options = options or settings()
         self.policy = policy or identity_policy(self.options.policy)
-        self.recorded_at = datetime.now(UTC)
         landing.begin(tx, spec.channel)
-        self.digests = ledger.known_digests(tx, spec.channel)
+        self.recorded_at = datetime.now(UTC)  # after the wait for the channel's lock
+        self.files = ledger.landed_files(tx, spec.channel)
 
     def take(self, delivery: Delivery) -> int:
         """Land one delivery, or nothing of it; the number of rows read."""
-        if isinstance(delivery, FileDelivery) and delivery.sha256 in self.digests:
+        if isinstance(delivery, FileDelivery) and self._is_old(delivery):
             self.report.passed_over += 1
             return 0
         savepoint = self.tx.begin_nested()
@@ -163,6 +173,9 @@ class Road:
         self.report.deliveries += 1
         return landed.read
 
+    def _is_old(self, delivery: FileDelivery) -> bool:
+        return not self.again and self.files.says_nothing_new(delivery.name, delivery.sha256)
+
     def _land(self, delivery: Delivery) -> Landed:
         delivered = Delivered(
             delivery_id=ledger.new_id(self.tx),
@@ -171,19 +184,23 @@ class Road:
             delivered_at=delivery.delivered_at,
             recorded_at=self.recorded_at,
         )
-        total = self.land(delivered, self._batches(delivery))
+        earlier = self.files.recorded.get(delivery.name, [])
+        if earlier:
+            quarantine.supersede(self.tx, self.spec.channel, delivery.name, self.recorded_at)
+        total = self.land(delivered, self._batches(delivery), redelivered=bool(earlier))
+        if earlier:
+            events.take_back_moved(self.tx, self.spec.channel, earlier, self.recorded_at)
         facts = {"partition": delivery.partition, "watermark": delivery.watermark}
         if isinstance(delivery, FileDelivery):
-            facts |= {
-                "sha256": delivery.sha256,
-                "size": delivery.size,
-                "modified_at": delivery.mtime,
-            }
-            self.digests.add(delivery.sha256)
+            stamp = (delivery.sha256, delivery.size, delivery.mtime)
+            facts |= dict(zip(("sha256", "size", "modified_at"), stamp, strict=True))
+            self.files.add(delivery.name, *stamp, self.recorded_at)
         ledger.enter(self.tx, delivered, total, **facts)
         return total
 
-    def land(self, delivered: Delivered, batches: Iterable[Batch]) -> Landed:
+    def land(
+        self, delivered: Delivered, batches: Iterable[Batch], *, redelivered: bool = False
+    ) -> Landed:
         """Land what a delivery says; entering it into the ledger is the caller's."""
         total = Landed()
         for batch in batches:
@@ -192,6 +209,8 @@ class Road:
             self.report.spent("normalise", started)
             started = time.perf_counter()
             total += landing.land(self.tx, delivered, batch, identifiers)
+            if redelivered:
+                events.note_redelivered(self.tx)
             self.report.spent("land", started)
             self.progress(delivered.name, total.read)
         self.report.landed += total
@@ -225,7 +244,7 @@ class Road:
     def resolve(self) -> None:
         """Count events into the partial aggregates and decide who is who."""
         started = time.perf_counter()
-        landing.count(self.tx)
+        events.count(self.tx)
         self.report.spent("aggregate", started)
         started = time.perf_counter()
         identity.lock(self.tx)

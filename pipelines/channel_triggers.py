@@ -74,12 +74,12 @@ def waiting_files(database: "Database", spec: ChannelSpec) -> list[tuple[str, in
     from cdp.store import ledger  # noqa: PLC0415  definitions load without a driver
 
     with database.transaction() as tx:
-        known = ledger.known_files(tx, spec.channel)
+        landed = ledger.landed_files(tx, spec.channel)
     found = (each for each in deliveries(spec, settings()) if isinstance(each, FileDelivery))
     return [
         (each.name, each.size, each.mtime.isoformat())
         for each in found
-        if (each.name, each.size, each.mtime) not in known
+        if not landed.looks_known(each.name, each.size, each.mtime)
     ]
 
 

@@ -64,6 +64,6 @@ class QuarantinedRow(Frozen):
     value: str | None
     reason: str
     raw: Mapping[str, object] | str
-    state: Literal["open", "replayed"]
+    state: Literal["open", "replayed", "superseded"]
     recorded_at: datetime
     replayed_at: datetime | None

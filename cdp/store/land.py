@@ -8,7 +8,7 @@ import polars as pl
 from sqlalchemy import Connection, text
 
 from cdp.model.batch import Batch
-from cdp.store import staging
+from cdp.store import events, staging
 
 # Two deliveries of one channel wait for each other; channels do not.
 LOCK_CHANNEL = "SELECT pg_advisory_xact_lock(hashtextextended('land:' || :channel, 0))"
@@ -95,40 +95,6 @@ WHERE i.record_uid = corrected.record_uid AND i.observed_at = corrected.observed
                   AND s.namespace = i.namespace AND s.value = i.value)
 """
 
-EVENT_FACTS = "occurred_at, kind, order_id, product, category, quantity, amount, discount, currency, score, properties"
-
-# Known message ids with the same facts change nothing; with other facts they correct the event,
-# whose former facts are kept in event_revision.
-INSERT_EVENTS = f"""
-WITH landed AS (
-    INSERT INTO event (record_uid, event_id, {EVENT_FACTS}, recorded_at)
-    SELECT k.record_uid, md5(s.message_id)::uuid, {EVENT_FACTS}, :recorded_at
-    FROM staged_event AS s JOIN staged_key AS k USING (record_key)
-    ORDER BY k.record_uid, s.occurred_at
-    ON CONFLICT (record_uid, event_id) DO UPDATE
-        SET ({EVENT_FACTS}, recorded_at) = ROW ({", ".join(f"excluded.{f}" for f in EVENT_FACTS.split(", "))}, excluded.recorded_at)
-        WHERE ({", ".join(f"event.{f}" for f in EVENT_FACTS.split(", "))})
-              IS DISTINCT FROM ({", ".join(f"excluded.{f}" for f in EVENT_FACTS.split(", "))})
-    RETURNING new.record_uid, new.kind, new.currency, new.amount, new.discount, new.score,
-              new.occurred_at, old.event_id AS event_id, old.recorded_at AS recorded_at,
-              CASE WHEN old.event_id IS NOT NULL THEN to_jsonb(old) END AS former),
-revised AS (
-    INSERT INTO event_revision (record_uid, event_id, superseded_at, recorded_at, event)
-    SELECT record_uid, event_id, :recorded_at, recorded_at, former FROM landed
-    WHERE event_id IS NOT NULL
-    RETURNING record_uid),
-noted AS (INSERT INTO revised_event SELECT DISTINCT record_uid FROM revised),
-added AS (
-    INSERT INTO landed_aggregate
-    SELECT record_uid, kind, coalesce(currency, ''), count(*), coalesce(sum(amount), 0),
-           coalesce(sum(discount), 0), count(score), coalesce(sum(score), 0),
-           min(occurred_at), max(occurred_at)
-    FROM landed WHERE event_id IS NULL
-    GROUP BY record_uid, kind, coalesce(currency, '')
-    RETURNING events)
-SELECT coalesce((SELECT sum(events) FROM added), 0)::bigint, (SELECT count(*) FROM revised)
-"""
-
 # Consents, memberships and accounts are statements that only add up: in whatever order they come,
 # the same set of them remains.
 INSERT_CONSENTS = """
@@ -185,44 +151,6 @@ WHERE NOT EXISTS (
 ORDER BY row
 """
 
-ADD_AGGREGATES = """
-INSERT INTO record_aggregate
-    (record_uid, kind, currency, events, amount, discount, scores, score, first_at, last_at)
-SELECT record_uid, kind, currency, sum(events), sum(amount), sum(discount), sum(scores), sum(score),
-       min(first_at), max(last_at)
-FROM landed_aggregate WHERE record_uid NOT IN (SELECT record_uid FROM revised_event)
-GROUP BY record_uid, kind, currency ORDER BY record_uid
-ON CONFLICT (record_uid, kind, currency) DO UPDATE
-    SET events = record_aggregate.events + excluded.events,
-        amount = record_aggregate.amount + excluded.amount,
-        discount = record_aggregate.discount + excluded.discount,
-        scores = record_aggregate.scores + excluded.scores,
-        score = record_aggregate.score + excluded.score,
-        first_at = least(record_aggregate.first_at, excluded.first_at),
-        last_at = greatest(record_aggregate.last_at, excluded.last_at)
-"""
-
-# A minimum cannot be taken back by subtraction: records with a corrected event are counted anew.
-RECOUNT_REVISED = (
-    "DELETE FROM record_aggregate WHERE record_uid IN (SELECT record_uid FROM revised_event)",
-    """
-INSERT INTO record_aggregate
-    (record_uid, kind, currency, events, amount, discount, scores, score, first_at, last_at)
-SELECT record_uid, kind, coalesce(currency, ''), count(*), coalesce(sum(amount), 0),
-       coalesce(sum(discount), 0), count(score), coalesce(sum(score), 0), min(occurred_at),
-       max(occurred_at)
-FROM event WHERE record_uid IN (SELECT record_uid FROM revised_event)
-GROUP BY record_uid, kind, coalesce(currency, '')
-""",
-)
-
-TOUCH_COUNTED = """
-INSERT INTO touched_record
-SELECT record_uid, true FROM landed_version
-UNION SELECT record_uid, false FROM landed_aggregate
-UNION SELECT record_uid, false FROM revised_event
-"""
-
 
 @dataclass(frozen=True)
 class Delivered:
@@ -276,14 +204,14 @@ def land(tx: Connection, delivered: Delivered, batch: Batch, identifiers: pl.Dat
     tx.execute(text(STAGE_KEYS), parameters)
     tx.execute(text("ANALYZE staged_key"))
     tx.execute(text(INSERT_KEYS), parameters)
-    versions, events, revised_events = 0, 0, 0
+    versions, landed_events, revised_events = 0, 0, 0
     if not batch.records.is_empty():
         versions = tx.execute(text(INSERT_VERSIONS), parameters).rowcount
         tx.execute(text(WITHDRAW_CORRECTED), parameters)
     if not identifiers.is_empty():
         tx.execute(text(INSERT_IDENTIFIERS), parameters)
     if not batch.events.is_empty():
-        events, revised_events = tx.execute(text(INSERT_EVENTS), parameters).one()
+        landed_events, revised_events = events.insert_staged(tx, delivered.recorded_at)
     for frame, statement in (
         (batch.consents, INSERT_CONSENTS),
         (batch.memberships, INSERT_MEMBERSHIPS),
@@ -294,24 +222,15 @@ def land(tx: Connection, delivered: Delivered, batch: Batch, identifiers: pl.Dat
     if not batch.rejects.is_empty():
         origin = {"delivery_id": delivered.delivery_id, "delivery": delivered.name}
         tx.execute(text(INSERT_REJECTS), parameters | origin)
-    return Landed(batch.rows_read, batch.rejects.height, versions, events, revised_events)
-
-
-def count(tx: Connection) -> None:
-    """Add what this transaction landed to the partial aggregates, and note the touched records."""
-    tx.execute(text("ANALYZE landed_aggregate, revised_event"))
-    tx.execute(text(ADD_AGGREGATES))
-    for statement in RECOUNT_REVISED:
-        tx.execute(text(statement))
-    tx.execute(text(TOUCH_COUNTED))
+    return Landed(batch.rows_read, batch.rejects.height, versions, landed_events, revised_events)
 
 
 def _stage(tx: Connection, batch: Batch, identifiers: pl.DataFrame) -> None:
     staging.copy_in(tx, "staged_record", batch.records)
     staging.copy_in(tx, "staged_identifier", identifiers)
     # The last of several rows with one message id corrects the others.
-    events = batch.events.unique(["record_key", "message_id"], keep="last", maintain_order=False)
-    staging.copy_in(tx, "staged_event", events)
+    distinct = batch.events.unique(["record_key", "message_id"], keep="last", maintain_order=False)
+    staging.copy_in(tx, "staged_event", distinct)
     staging.copy_in(tx, "staged_consent", batch.consents)
     staging.copy_in(tx, "staged_membership", batch.memberships)
     staging.copy_in(tx, "staged_account", batch.accounts)

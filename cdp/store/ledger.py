@@ -1,6 +1,6 @@
 """The ledger of deliveries: what has landed, changed in the data's own transaction."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,22 +25,43 @@ def declare_channel(tx: Connection, declared_at: datetime, **facts: Any) -> None
     )
 
 
-def known_files(tx: Connection, name: str) -> set[tuple[str, int, datetime]]:
-    """Path, size and time of each landed file of the channel: enough to pass it over unread."""
-    rows = tx.execute(
-        select(delivery.c.name, delivery.c.size, delivery.c.modified_at).where(
-            delivery.c.channel == name, delivery.c.modified_at.is_not(None)
-        )
-    )
-    return {(row.name, row.size, row.modified_at) for row in rows}
+@dataclass
+class LandedFiles:
+    """The files of a channel that landed: by name what came last and when it came, and all digests."""
+
+    latest: dict[str, tuple[str, int, datetime]] = field(default_factory=dict)
+    recorded: dict[str, list[datetime]] = field(default_factory=dict)
+    digests: set[str] = field(default_factory=set)
+
+    def add(self, name: str, sha256: str, size: int, modified_at: datetime, at: datetime) -> None:
+        """Note a file that has landed."""
+        self.latest[name] = (sha256, size, modified_at)
+        self.recorded.setdefault(name, []).append(at)
+        self.digests.add(sha256)
+
+    def looks_known(self, name: str, size: int, modified_at: datetime) -> bool:
+        """Whether the file needs not be opened: size and time are those that landed last."""
+        return name in self.latest and self.latest[name][1:] == (size, modified_at)
+
+    def says_nothing_new(self, name: str, sha256: str) -> bool:
+        """Whether these bytes landed last under this name, or before under another.
+
+        A file that returns to an earlier state is news: its name came with other bytes since.
+        """
+        return self.latest[name][0] == sha256 if name in self.latest else sha256 in self.digests
 
 
-def known_digests(tx: Connection, name: str) -> set[str]:
-    """The sha256 of each landed file of the channel: the same bytes never land twice."""
+def landed_files(tx: Connection, name: str) -> LandedFiles:
+    """The files of the channel `name` that have landed."""
     rows = tx.execute(
-        select(delivery.c.sha256).where(delivery.c.channel == name, delivery.c.sha256.is_not(None))
+        select(delivery)
+        .where(delivery.c.channel == name, delivery.c.sha256.is_not(None))
+        .order_by(delivery.c.recorded_at, delivery.c.delivery_id)
     )
-    return set(rows.scalars())
+    files = LandedFiles()
+    for row in rows:
+        files.add(row.name, row.sha256, row.size, row.modified_at, row.recorded_at)
+    return files
 
 
 def watermark(tx: Connection, name: str) -> str | None:

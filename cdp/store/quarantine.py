@@ -41,12 +41,21 @@ CLOSE = """
 UPDATE quarantine SET state = 'replayed', replayed_at = :replayed_at
 WHERE quarantine_id = ANY(:ids)"""
 
+SUPERSEDE = """
+UPDATE quarantine SET state = 'superseded', replayed_at = :at
+WHERE channel = :channel AND delivery = :delivery AND state = 'open'"""
+
 FAIL = """
 UPDATE quarantine AS q SET field = f.field, rule = f.rule, value = f.value, reason = f.reason
 FROM unnest(CAST(:ids AS uuid[]), CAST(:fields AS text[]), CAST(:rules AS text[]),
             CAST(:values AS text[]), CAST(:reasons AS text[])) AS f (id, field, rule, value, reason)
 WHERE q.quarantine_id = f.id
   AND (q.field, q.rule, q.value, q.reason) IS DISTINCT FROM (f.field, f.rule, f.value, f.reason)"""
+
+
+def supersede(tx: Connection, channel: str, delivery: str, at: datetime) -> None:
+    """Close the open rows of a file that is delivered again: what is still wrong comes anew."""
+    tx.execute(text(SUPERSEDE), {"channel": channel, "delivery": delivery, "at": at})
 
 
 def listed(

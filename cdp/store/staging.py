@@ -29,6 +29,7 @@ STAGING = {
     "landed_aggregate": """record_uid uuid, kind text, currency text, events bigint, amount numeric,
         discount numeric, scores bigint, score float8, first_at timestamptz, last_at timestamptz""",
     "revised_event": "record_uid uuid",
+    "redelivered_event": "record_uid uuid, event_id uuid",
     "fresh_record": "record_uid uuid, channel text, record_key text",
     "touched_record": "record_uid uuid, identity boolean",
     "closure_record": "record_uid uuid",

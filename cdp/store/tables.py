@@ -36,6 +36,7 @@ metadata = MetaData(
 Words = Text(collation="C")
 Instant = DateTime(timezone=True)
 Money = Numeric(18, 4)
+Total = Numeric(38, 4)  # of many amounts
 
 
 def pii(name: str, kind: Any = Words, **options: Any) -> Column[Any]:
@@ -150,6 +151,7 @@ event = Table(
     pii("properties", JSONB, nullable=False),
     _at("recorded_at"),
     Index(None, "record_uid", "occurred_at"),
+    Index("ix_event__recorded_at", "recorded_at", postgresql_using="brin"),
     info={"scope": "record"},
 )
 
@@ -171,8 +173,8 @@ record_aggregate = Table(
     plain("kind", "a word of the declaration", primary_key=True),
     plain("currency", "ISO 4217; empty where no money is meant", primary_key=True),
     Column("events", BigInteger, nullable=False),
-    Column("amount", Money, nullable=False),
-    Column("discount", Money, nullable=False),
+    Column("amount", Total, nullable=False),
+    Column("discount", Total, nullable=False),
     Column("scores", BigInteger, nullable=False),
     Column("score", Double, nullable=False),
     _at("first_at"),
@@ -292,7 +294,7 @@ quarantine = Table(
     pii("value"),
     pii("reason", nullable=False),
     pii("raw", JSONB, nullable=False),
-    plain("state", "open or replayed", nullable=False),
+    plain("state", "open, replayed or superseded", nullable=False),
     _at("recorded_at"),
     _at("replayed_at", nullable=True),
     Index(None, "channel", "state", "recorded_at"),

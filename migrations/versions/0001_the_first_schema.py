@@ -75,6 +75,9 @@ def upgrade() -> None:
         ["record_uid", "occurred_at"],
         unique=False,
     )
+    op.create_index(
+        "ix_event__recorded_at", "event", ["recorded_at"], unique=False, postgresql_using="brin"
+    )
     op.create_table(
         "event_revision",
         sa.Column("record_uid", sa.Uuid(), nullable=False),
@@ -175,8 +178,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(collation="C"), nullable=False),
         sa.Column("currency", sa.Text(collation="C"), nullable=False),
         sa.Column("events", sa.BigInteger(), nullable=False),
-        sa.Column("amount", sa.Numeric(precision=18, scale=4), nullable=False),
-        sa.Column("discount", sa.Numeric(precision=18, scale=4), nullable=False),
+        sa.Column("amount", sa.Numeric(precision=38, scale=4), nullable=False),
+        sa.Column("discount", sa.Numeric(precision=38, scale=4), nullable=False),
         sa.Column("scores", sa.BigInteger(), nullable=False),
         sa.Column("score", sa.Double(), nullable=False),
         sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
@@ -321,6 +324,7 @@ def downgrade() -> None:
     op.drop_table("identity_log")
     op.drop_table("identifier_block")
     op.drop_table("event_revision")
+    op.drop_index("ix_event__recorded_at", table_name="event", postgresql_using="brin")
     op.drop_index(op.f("ix_event__record_uid_occurred_at"), table_name="event")
     op.drop_table("event")
     op.drop_index(op.f("ix_delivery__channel_recorded_at"), table_name="delivery")
