@@ -1,8 +1,8 @@
 """The Python API: one object that finds, reads and explains customer profiles."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Self
+from typing import Literal, Self
 from uuid import UUID
 
 import polars as pl
@@ -18,6 +18,7 @@ from cdp.store import fold as folding
 from cdp.store import identity, read
 from cdp.store.database import Database
 
+PAGE = 1_000
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 
@@ -85,6 +86,30 @@ class CustomerProfiles:
         common = [body for body in found[0] if all(body in others for others in found[1:])]
         return [Profile.model_validate_json(body) for body in common]
 
+    def of_record(self, channel: str, record_key: str) -> Profile:
+        """The profile of a channel's record, by the key that the channel itself uses.
+
+        Raises ProfileNotFound.
+        """
+        with self._database.autocommit() as connection:
+            body = read.body_of_record(connection, channel, record_key)
+        if body is None:
+            raise ProfileNotFound(
+                f"channel {channel!r} has no such record, or it waits to be folded"
+            )
+        return Profile.model_validate_json(body)
+
+    def scan(self, subject: Literal["person", "account"] | None = None) -> Iterator[Profile]:
+        """Every profile, in the order of their ids, read page by page; of one subject or of both."""
+        after = UUID(int=0)
+        while True:
+            with self._database.autocommit() as connection:
+                page = read.page(connection, after, subject, PAGE)
+            yield from (Profile.model_validate_json(body) for _, body in page)
+            if len(page) < PAGE:
+                return
+            after = page[-1][0]
+
     def search(self, words: str, *, limit: int = 20) -> list[Profile]:
         """Profiles whose name, contact points and city are like every one of `words`, best first.
 
@@ -123,12 +148,7 @@ class CustomerProfiles:
         with self._database.autocommit() as connection:
             members = self._members(connection, profile_id)
             found = read.rows(connection, read.RECORDS, (members,))
-        return [
-            SourceRecord.model_validate(
-                row | {"identifiers": row["identifiers"] or {}, "versions": row["versions"] or []}
-            )
-            for row in found
-        ]
+        return [SourceRecord.model_validate(row) for row in found]
 
     def explain(self, profile_id: UUID | str, name: str) -> TraitExplanation:
         """Why the trait `name` has its value: rule, statements that carried it, those that lost.
@@ -177,7 +197,9 @@ class CustomerProfiles:
                 )
                 for row in channels
             ],
-            profiles=clusters["profiles"],
+            profiles=clusters["persons"] + clusters["accounts"],
+            persons=clusters["persons"],
+            accounts=clusters["accounts"],
             source_records=sum(row["records"] for row in channels),
             largest_cluster=clusters["largest"],
             identity_log=log,

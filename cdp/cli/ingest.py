@@ -21,6 +21,12 @@ def ingest(
         list[str] | None, typer.Argument(metavar="[CHANNEL]...", help="Default: all declared.")
     ] = None,
     folder: ChannelsFolder = None,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again", help="Read files anew that have landed, as after a mended declaration."
+        ),
+    ] = False,
 ) -> None:
     """Land and resolve what the channels have to deliver, then fold the changed profiles.
 
@@ -43,7 +49,7 @@ def ingest(
             def tell(text: str) -> None:
                 line.update(text)
 
-            reports = [_ingested(database, spec, tell) for spec in specs]
+            reports = [_ingested(database, spec, tell, again=again) for spec in specs]
             changed = fold_stale_profiles(
                 database, lambda folded: tell(f"fold: {output.number(folded)} profiles")
             )
@@ -57,7 +63,7 @@ def ingest(
 
 
 def _ingested(
-    database: "Database", spec: "ChannelSpec", tell: "Callable[[str], None]"
+    database: "Database", spec: "ChannelSpec", tell: "Callable[[str], None]", *, again: bool
 ) -> "IngestReport":
     from cdp.cli.output import number
     from cdp.errors import ChannelError
@@ -68,6 +74,7 @@ def _ingested(
         report = ingest(
             database,
             spec,
+            again=again,
             progress=lambda name, rows: tell(f"{spec.channel}: {name}, {number(rows)} rows"),
         )
     except ChannelError as error:

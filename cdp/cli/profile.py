@@ -179,7 +179,7 @@ def records(profile_id: ProfileId, as_json: AsJson = False) -> None:
                 (f"  {record.record_uid}, recorded {output.moment(record.recorded_at)} UTC", "dim"),
             )
         )
-        held = [(namespace, ", ".join(values)) for namespace, values in record.identifiers.items()]
+        held = [(each.namespace, each.value) for each in record.identifiers]
         if held:
             console.print(Padding(output.pairs(held), (0, 0, 0, 2), expand=False))
         for version in record.versions:

@@ -251,15 +251,50 @@ class TraitExplanation(Frozen):
     lost: Sequence[Statement]
 
 
+class HeldIdentifier(Frozen):
+    """An identifier of a record, and since when."""
+
+    namespace: str
+    value: str = Field(description="normalised")
+    observed_at: datetime = Field(description="when it was first said to be true")
+    recorded_at: datetime
+
+
+class RecordedConsent(Frozen):
+    """One word of a person on a purpose and medium."""
+
+    purpose: str
+    medium: str
+    state: Literal["granted", "denied", "withdrawn"]
+    proof: str | None
+    observed_at: datetime
+    recorded_at: datetime
+
+
+class RecordedMembership(Membership):
+    """A membership as a record states it."""
+
+    recorded_at: datetime
+
+
+class RecordedAccountLink(AccountLink):
+    """A link to a company as a record states it."""
+
+    recorded_at: datetime
+
+
 class SourceRecord(Frozen):
-    """One channel's view of the person, with every version of what it said."""
+    """One channel's view of the person: everything it said, with when; its source is the channel."""
 
     record_uid: UUID
     channel: str
     record_key: str
     recorded_at: datetime
-    identifiers: Mapping[str, Sequence[str]]
+    identifiers: Sequence[HeldIdentifier]
     versions: Sequence["Version"]
+    consents: Sequence[RecordedConsent]
+    memberships: Sequence[RecordedMembership]
+    accounts: Sequence[RecordedAccountLink]
 
 
 class Version(Frozen):

@@ -45,7 +45,9 @@ class StoreStatus(Frozen):
     """The whole store in figures."""
 
     channels: Sequence[ChannelStatus]
-    profiles: int
+    profiles: int = Field(description="of people and of companies")
+    persons: int
+    accounts: int
     source_records: int
     largest_cluster: int = Field(description="source records of the largest profile")
     identity_log: Mapping[str, int] = Field(description="entries by action")

@@ -27,13 +27,22 @@ WHERE profile_id = (SELECT profile_id FROM source_record WHERE record_uid = %s)"
 
 RECORDS = """
 SELECT r.record_uid, r.channel, r.record_key, r.recorded_at,
-    (SELECT jsonb_agg(jsonb_build_object('observed_at', v.observed_at, 'recorded_at', v.recorded_at,
-                'content', v.content) ORDER BY v.observed_at, v.recorded_at)
-     FROM record_version AS v WHERE v.record_uid = r.record_uid) AS versions,
-    (SELECT jsonb_object_agg(namespace, held) FROM (
-        SELECT namespace, jsonb_agg(value ORDER BY value) AS held FROM record_identifier AS i
-        WHERE i.record_uid = r.record_uid AND i.withdrawn_at IS NULL GROUP BY namespace) AS own
-    ) AS identifiers
+    ARRAY(SELECT jsonb_build_object('namespace', i.namespace, 'value', i.value,
+              'observed_at', i.observed_at, 'recorded_at', i.recorded_at)
+          FROM record_identifier AS i WHERE i.record_uid = r.record_uid AND i.withdrawn_at IS NULL
+          ORDER BY i.namespace, i.value) AS identifiers,
+    ARRAY(SELECT jsonb_build_object('observed_at', v.observed_at, 'recorded_at', v.recorded_at,
+              'content', v.content)
+          FROM record_version AS v WHERE v.record_uid = r.record_uid
+          ORDER BY v.observed_at, v.recorded_at) AS versions,
+    ARRAY(SELECT to_jsonb(c) - 'record_uid' FROM record_consent AS c
+          WHERE c.record_uid = r.record_uid ORDER BY purpose, medium, observed_at) AS consents,
+    ARRAY(SELECT to_jsonb(m) - ARRAY['record_uid', 'statement_id'] FROM record_membership AS m
+          WHERE m.record_uid = r.record_uid ORDER BY organisation, since) AS memberships,
+    ARRAY(SELECT jsonb_build_object('namespace', a.account_namespace, 'key', a.account_key,
+              'role', a.role, 'since', a.since, 'recorded_at', a.recorded_at)
+          FROM record_account AS a WHERE a.record_uid = r.record_uid
+          ORDER BY account_namespace, account_key) AS accounts
 FROM source_record AS r WHERE r.record_uid = ANY(%s) ORDER BY r.record_uid"""
 
 # Each record's newest events from its own index, then the newest of all.
@@ -81,10 +90,19 @@ FROM record_aggregate AS a JOIN source_record AS r USING (record_uid)
 GROUP BY r.channel, a.kind, a.currency ORDER BY r.channel, a.kind, a.currency"""
 
 CLUSTERS = """
-SELECT count(*) AS profiles, coalesce(sum(records), 0)::bigint AS records,
+SELECT count(*) FILTER (WHERE subject = 'person') AS persons,
+       count(*) FILTER (WHERE subject = 'account') AS accounts, coalesce(sum(records), 0)::bigint AS records,
        coalesce(max(records), 0) AS largest FROM profile"""
 LOG = "SELECT action, count(*) AS entries FROM identity_log GROUP BY action"
 LARGEST = "SELECT profile_id, records FROM profile ORDER BY records DESC, profile_id LIMIT %s"
+BY_KEY = """
+SELECT body::text FROM profile WHERE profile_id = ANY(ARRAY(
+    SELECT profile_id FROM source_record WHERE record_uid = ANY(ARRAY(
+        SELECT record_uid FROM record_key WHERE channel = %s AND record_key = %s))))"""
+PAGE = """
+SELECT profile_id, body::text FROM profile
+WHERE profile_id > %(after)s AND (%(subject)s::text IS NULL OR subject = %(subject)s)
+ORDER BY profile_id LIMIT %(limit)s"""
 STALE = "SELECT count(*) AS stale FROM stale_profile"
 
 
@@ -95,6 +113,20 @@ def one_body(connection: psycopg.Connection, profile_id: UUID) -> str | None:
         if row:
             return row[0]
     return None
+
+
+def body_of_record(connection: psycopg.Connection, channel: str, record_key: str) -> str | None:
+    """The body (JSON text) of the profile of a channel's record, by the channel's own key."""
+    row = connection.execute(BY_KEY, (channel, record_key), prepare=True).fetchone()
+    return row[0] if row else None
+
+
+def page(
+    connection: psycopg.Connection, after: UUID, subject: str | None, limit: int
+) -> list[tuple[UUID, str]]:
+    """Ids and bodies of the next `limit` profiles after an id."""
+    found = connection.execute(PAGE, {"after": after, "subject": subject, "limit": limit})
+    return found.fetchall()
 
 
 def bodies_with(connection: psycopg.Connection, namespace: str, value: str) -> list[str]:

@@ -1,9 +1,11 @@
 """Repeated and corrected deliveries: nothing is double, and what was said before stays on record."""
 
+import os
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from tests.acceptance.drop import ANN, BO, CY, THREE_ORDERS, Shop
+from cdp.ingest import ingest
+from tests.acceptance.drop import ANN, BO, CY, DECLARATION, THREE_ORDERS, Shop
 
 
 def test_the_same_file_under_another_name_is_passed_over(shop: Shop):
@@ -79,3 +81,51 @@ def test_an_address_that_made_two_people_one_parts_them_when_it_is_corrected(sho
     assert ann.profile_id != bo.profile_id
     assert [each.amount for each in ann.behaviour] == [Decimal("19.90")]
     assert [each.amount for each in bo.behaviour] == [Decimal("5.00")]
+
+
+def test_an_order_that_a_corrected_file_gives_to_another_customer_counts_once(shop: Shop):
+    shop.deliver("may.csv", ANN, BO, CY)
+    shop.ingest()
+    ann = shop.person("ann@example.com")
+    between = datetime.now(UTC)
+    shop.deliver(
+        "may.csv", ANN.replace("A1", "A2").replace("19.90", "1.00"), BO.replace("B1", "A1"), CY
+    )
+    shop.ingest()
+    assert [each.amount for each in shop.person("ann@example.com").behaviour] == [Decimal("1.00")]
+    assert [each.amount for each in shop.person("bo@example.com").behaviour] == [Decimal("10.00")]
+    (was,) = shop.profiles.get(ann.profile_id, as_of=between).behaviour
+    assert was.amount == Decimal("19.90")
+
+
+def test_an_old_file_read_once_more_does_not_bring_back_what_was_corrected(shop: Shop):
+    shop.deliver("may.csv", ANN)
+    shop.ingest()
+    shop.deliver("may.csv", ANN.replace("19.90", "9.90"))
+    shop.ingest()
+    corrected = shop.person("ann@example.com")
+    shop.deliver("archive.csv", ANN, BO)
+    shop.ingest()
+    assert shop.person("ann@example.com") == corrected
+
+
+def test_a_snapshot_that_returns_to_an_earlier_state_is_news(shop: Shop):
+    shop.declare(record={"key": "customer"}, events=[])
+    for moment, name in enumerate(("Ann", "Anne", "Ann"), 1_700_000_000):
+        file = shop.deliver("customers.csv", ANN.replace("Ann", name))
+        os.utime(file, (moment, moment))
+        shop.ingest()
+    assert shop.person("ann@example.com").identity.name.given == "Ann"
+
+
+def test_a_file_is_read_again_after_its_declaration_was_mended(shop: Shop):
+    shop.declare(
+        columns=DECLARATION["columns"] | {"at": {"type": "datetime", "format": "%d/%m/%Y"}}
+    )
+    shop.deliver("may.csv", ANN, BO, CY)
+    shop.ingest()
+    assert shop.figures().open_quarantine == 3
+    spec = shop.declare()
+    assert ingest(shop.database, spec).passed_over == 1
+    assert ingest(shop.database, spec, again=True).landed.events == 3
+    assert shop.figures().open_quarantine == 0

@@ -206,7 +206,7 @@ def test_each_identifier_says_which_record_carries_it(world: World, ann: Profile
     records = world.profiles.records(ann.profile_id)
     assert len(records) == ann.records
     carried = {
-        (namespace, value): {each.channel for each in records if value in each.identifiers.get(namespace, ())}
+        (namespace, value): {each.channel for each in records if (namespace, value) in {(h.namespace, h.value) for h in each.identifiers}}
         for namespace, values in ann.identifiers.items()
         for value in values
     }  # fmt: skip
