@@ -85,5 +85,6 @@ def largest_cluster(figures: "ProfileFigures") -> dg.AssetCheckResult:
         passed=figures.largest <= LARGEST_PROFILE,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"the largest profile has {figures.largest} records; more than "
-        f"{LARGEST_PROFILE} are unlikely. `cdp status` names the values that many people share",
+        f"{LARGEST_PROFILE} are unlikely. A value that many people share may link them: block it in the "
+        "policy (CDP_POLICY)",
     )

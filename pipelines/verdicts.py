@@ -118,7 +118,7 @@ def largest_cluster(figures: "ChannelFigures", history: Sequence[float]) -> dg.A
         "largest_cluster",
         passed=figures.largest <= likely,
         words=f"one person has {figures.largest} of the channel's records; up to {likely:g} are "
-        "likely. A value that many people share may link them: `cdp status` names what is blocked",
+        "likely. A value that many people share may link them: block it in the policy (CDP_POLICY)",
         largest_cluster=figures.largest,
     )
 

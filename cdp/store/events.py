@@ -102,8 +102,7 @@ GROUP BY record_uid, kind, coalesce(currency, '')
 
 TOUCH_COUNTED = """
 INSERT INTO touched_record
-SELECT record_uid, true FROM landed_version
-UNION SELECT record_uid, false FROM landed_aggregate
+SELECT record_uid, false FROM landed_aggregate
 UNION SELECT record_uid, false FROM revised_event
 """
 

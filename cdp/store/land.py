@@ -58,8 +58,10 @@ added AS (
         ORDER BY v.observed_at DESC, v.recorded_at DESC, v.content_hash LIMIT 1)
     ON CONFLICT DO NOTHING
     RETURNING record_uid, observed_at, content_hash)
-INSERT INTO landed_version SELECT record_uid, observed_at, content_hash FROM added
+INSERT INTO staged_version SELECT record_uid, observed_at, content_hash FROM added
 """
+
+TOUCH_VERSIONS = "INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM staged_version"
 
 INSERT_IDENTIFIERS = """
 WITH added AS (
@@ -85,7 +87,7 @@ INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM added
 WITHDRAW_CORRECTED = """
 UPDATE record_identifier AS i SET withdrawn_at = :recorded_at
 FROM (SELECT DISTINCT l.record_uid, l.observed_at, k.record_key
-      FROM landed_version AS l
+      FROM staged_version AS l
       JOIN staged_key AS k ON k.record_uid = l.record_uid AND NOT k.fresh
       JOIN record_version AS v ON v.record_uid = l.record_uid AND v.observed_at = l.observed_at
                               AND v.content_hash <> l.content_hash) AS corrected
@@ -207,6 +209,7 @@ def land(tx: Connection, delivered: Delivered, batch: Batch, identifiers: pl.Dat
     versions, landed_events, revised_events = 0, 0, 0
     if not batch.records.is_empty():
         versions = tx.execute(text(INSERT_VERSIONS), parameters).rowcount
+        tx.execute(text(TOUCH_VERSIONS))
         tx.execute(text(WITHDRAW_CORRECTED), parameters)
     if not identifiers.is_empty():
         tx.execute(text(INSERT_IDENTIFIERS), parameters)

@@ -24,8 +24,9 @@ STAGING = {
     "staged_reject": "row bigint, field text, rule text, value text, reason text, raw jsonb",
     # What the batch's keys are in the store: filled anew for each chunk.
     "staged_key": "record_key text, record_uid uuid, fresh boolean",
+    # The versions that the chunk added.
+    "staged_version": "record_uid uuid, observed_at timestamptz, content_hash uuid",
     # What the transaction has changed so far: kept over its chunks.
-    "landed_version": "record_uid uuid, observed_at timestamptz, content_hash uuid",
     "landed_aggregate": """record_uid uuid, kind text, currency text, events bigint, amount numeric,
         discount numeric, scores bigint, score float8, first_at timestamptz, last_at timestamptz""",
     "revised_event": "record_uid uuid",
