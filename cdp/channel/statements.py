@@ -150,7 +150,11 @@ def identifiers(out: pl.DataFrame, spec: ChannelSpec) -> pl.DataFrame:
 
 
 def consents(out: pl.DataFrame, spec: ChannelSpec) -> pl.DataFrame:
-    """One line per consent stated."""
+    """One line per consent stated; without a time of its own it has the record's."""
+    if OBSERVED in out.columns:
+        own = [f"consents.{n}.observed_at" for n in range(len(spec.consents))]
+        lacking = [pl.col(OBSERVED).alias(name) for name in own if name not in out.columns]
+        out = out.with_columns(lacking)
     return _statements(out, "consents", len(spec.consents), CONSENTS, "state")
 
 

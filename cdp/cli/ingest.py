@@ -93,6 +93,14 @@ def _ingested(
     return report
 
 
+def _why_nothing(reports: "list[IngestReport]") -> str:
+    if any(report.deliveries for report in reports):
+        return ""
+    if any(report.passed_over for report in reports):
+        return "; everything was known already"
+    return "; nothing was found to read: check CDP_DATA and the paths of the declarations"
+
+
 def _print(reports: "list[IngestReport]", changed: int) -> None:
     from cdp.cli import output
 
@@ -114,10 +122,6 @@ def _print(reports: "list[IngestReport]", changed: int) -> None:
         )
     console = output.screen()
     console.print(rows)
-    landed_any = any(report.deliveries for report in reports)
-    console.print(
-        f"{output.number(changed)} profiles changed"
-        + ("" if landed_any or changed else "; everything was known already")
-    )
+    console.print(f"{output.number(changed)} profiles changed{_why_nothing(reports)}")
     if any(report.landed.quarantined for report in reports):
         console.print("quarantined rows: cdp quarantine list")

@@ -73,5 +73,5 @@ def trait(name: str) -> Trait:
     if part in FREE_PARTS and rest:
         return Trait(name=name, part=part, type="string", meaning="declared by its channel")  # pyright: ignore[reportArgumentType]
     nearest = difflib.get_close_matches(name, known, n=1)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else "see `cdp profile traits`"
+    hint = f"did you mean {nearest[0]!r}?" if nearest else "see `cdp profile traits`."
     raise UnknownTrait(f"no trait is called {name!r}; {hint} Free names begin with custom.")

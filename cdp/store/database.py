@@ -9,11 +9,12 @@ from select import select
 import psycopg
 from psycopg import errors as pg
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cdp.errors import (
     CdpError,
+    InvalidRequest,
     SchemaOutOfDate,
     StoreConflict,
     StoreError,
@@ -59,13 +60,19 @@ class Database:
     @cached_property
     def engine(self) -> Engine:
         """The pool of connections; made at first use."""
-        return create_engine(
-            self.url,
-            pool_size=8,
-            pool_pre_ping=True,
-            pool_timeout=30,
-            connect_args={"options": UTC},
-        )
+        try:
+            return create_engine(
+                self.url,
+                pool_size=8,
+                pool_pre_ping=True,
+                pool_timeout=30,
+                connect_args={"options": UTC},
+            )
+        except (ArgumentError, ImportError):
+            # The URL may hold a password: it is not repeated.
+            raise InvalidRequest(
+                "CDP_DATABASE_URL is no URL of a PostgreSQL; write postgresql://user:password@host/name"
+            ) from None
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:

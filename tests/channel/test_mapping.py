@@ -340,6 +340,18 @@ def test_a_purpose_may_have_the_name_of_a_column(channel):
     ]
 
 
+def test_a_consent_without_a_time_of_its_own_was_said_when_the_record_was(channel):
+    spec = channel.files(
+        "a.csv",
+        "id,at,says\n7,2018-05-01,denied\n",
+        columns={"at": "datetime"},
+        record={"key": "id", "observed_at": "at"},
+        consents=[{"purpose": "newsletter", "medium": "email", "state": "says"}],
+    )
+    (said,) = channel.batch(spec).consents["observed_at"]
+    assert said.isoformat() == "2018-05-01T00:00:00+00:00"
+
+
 def test_an_unknown_state_of_consent_rejects_its_row(channel):
     spec = channel.files(
         "a.csv", "id,s\n1,perhaps\n", consents=[{"purpose": "ads", "medium": "email", "state": "s"}]
