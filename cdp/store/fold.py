@@ -98,8 +98,8 @@ FROM member AS m JOIN (
     SELECT (jsonb_populate_record(NULL::event, r.event)).* FROM event_revision AS r
     WHERE r.recorded_at <= :as_of AND r.superseded_at > :as_of) AS e USING (record_uid)"""
 
-# Bodies are put together as text and parsed once: building jsonb piece by piece took three times
-# as long. Scores are rounded because sums of fractions depend on their order.
+# Bodies are put together as text and parsed once: building jsonb piece by piece is slower (see
+# DECISIONS.md). Scores are rounded because sums of fractions depend on their order.
 FOLDED = """
 WITH {statements}, {traits},
 identifier_doc AS (

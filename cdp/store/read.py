@@ -94,7 +94,6 @@ SELECT count(*) FILTER (WHERE subject = 'person') AS persons,
        count(*) FILTER (WHERE subject = 'account') AS accounts, coalesce(sum(records), 0)::bigint AS records,
        coalesce(max(records), 0) AS largest FROM profile"""
 LOG = "SELECT action, count(*) AS entries FROM identity_log GROUP BY action"
-LARGEST = "SELECT profile_id, records FROM profile ORDER BY records DESC, profile_id LIMIT %s"
 BY_KEY = """
 SELECT body::text FROM profile WHERE profile_id = ANY(ARRAY(
     SELECT profile_id FROM source_record WHERE record_uid = ANY(ARRAY(
