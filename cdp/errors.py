@@ -5,11 +5,20 @@ CdpError
 │   ├── InvalidIdentifier        an identifier value that its namespace does not admit
 │   └── UnknownTrait             a trait the registry does not know
 ├── ProfileNotFound              no individual carries that identifier
+├── AmbiguousIdentifier          several individuals carry it where one is meant
+├── AccessRefused                the caller may not do that
+│   ├── KeyRefused               no key, or one that is unknown, expired or revoked
+│   ├── ScopeMissing             the key does not open this part, field or purpose
+│   └── RateLimitExceeded        the key's requests a second are used up; try again
+├── KeyNotFound                  no key has that id
+├── WebhookNotFound              no webhook or delivery has that id
 ├── ChannelError                 a channel cannot be read as declared
 │   ├── ChannelDeclarationError  the declaration itself is wrong
 │   ├── ChannelContractError     the data broke the declared contract as a whole
 │   └── DeliveryUnreadable       a file, table or page cannot be read at all
 ├── QuarantineNotFound           no quarantined row has that id
+├── DecisionNotFound             no decision has that id, no merge is on record
+├── DecisionContradicted         a decision that stands says the opposite; revoke it first
 └── StoreError                   the database refused or is away
     ├── StoreUnavailable         it cannot be reached; try again
     ├── StoreFull                it has no room; nothing was written
@@ -26,6 +35,7 @@ class CdpError(Exception):
     """The customer profile store could not do that."""
 
     code = "error"
+    request_id: str | None = None  # of the answer that told it, where it came over HTTP
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or inspect.getdoc(type(self)) or self.code)
@@ -53,6 +63,52 @@ class ProfileNotFound(CdpError):
     """No individual carries that identifier; try `cdp profile search`."""
 
     code = "profile_not_found"
+
+
+class AmbiguousIdentifier(CdpError):
+    """Several individuals carry that identifier; use find, or the id of one of them."""
+
+    code = "ambiguous_identifier"
+
+
+class AccessRefused(CdpError):
+    """The key does not allow that."""
+
+    code = "access_refused"
+
+
+class KeyRefused(AccessRefused):
+    """No valid key was sent; `cdp key create` makes one."""
+
+    code = "authentication_error"
+
+
+class ScopeMissing(AccessRefused):
+    """The key does not open this; `cdp key create --scope ...` makes one that does."""
+
+    code = "scope_missing"
+
+
+class RateLimitExceeded(AccessRefused):
+    """The key's requests a second are used up; wait `retry_after` seconds and try again."""
+
+    code = "rate_limit_error"
+
+    def __init__(self, message: str | None = None, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after  # seconds
+
+
+class KeyNotFound(CdpError):
+    """No key has that id; `cdp key list` shows those there are."""
+
+    code = "key_not_found"
+
+
+class WebhookNotFound(CdpError):
+    """No webhook has that id; `cdp webhook list` shows those there are."""
+
+    code = "webhook_not_found"
 
 
 class ChannelError(CdpError):
@@ -83,6 +139,18 @@ class QuarantineNotFound(CdpError):
     """No quarantined row has that id; `cdp quarantine list` shows those there are."""
 
     code = "quarantine_not_found"
+
+
+class DecisionNotFound(CdpError):
+    """No decision has that id; `cdp identity decisions` lists those there are."""
+
+    code = "decision_not_found"
+
+
+class DecisionContradicted(CdpError):
+    """A decision that stands says the opposite; revoke it first."""
+
+    code = "decision_contradicted"
 
 
 class StoreError(CdpError):

@@ -14,6 +14,7 @@ from cdp.channel.delivery import Delivery, FileDelivery, deliveries
 from cdp.channel.reading import read
 from cdp.channel.spec import ChannelSpec
 from cdp.errors import ChannelError
+from cdp.identity.live import live_or_first
 from cdp.identity.normalise import normalise
 from cdp.identity.policy import IdentityPolicy, identity_policy
 from cdp.identity.resolve import Resolved, resolve
@@ -21,6 +22,7 @@ from cdp.model.batch import Batch
 from cdp.settings import Settings, settings
 from cdp.store import events, identity, ledger, quarantine
 from cdp.store import land as landing
+from cdp.store.aggregates import Tally
 from cdp.store.database import Database
 from cdp.store.land import Delivered, Landed
 
@@ -119,6 +121,8 @@ def _waiting(
             trust=spec.trust,
             synthetic=spec.synthetic,
         )
+        # Before the long transactions, so that two first channels need not wait for each other.
+        live_or_first(tx, identity_policy(settings().policy))
         files = ledger.landed_files(tx, spec.channel)
         watermark = ledger.watermark(tx, spec.channel)
     found = []
@@ -135,8 +139,71 @@ def _waiting(
     return found
 
 
-class Road:
-    """One transaction's way from deliveries to resolved records: `take` or `land`, then `resolve`."""
+class Landing:
+    """One transaction's way of a channel's batches to resolved records: `land`, then `resolve`."""
+
+    def __init__(
+        self,
+        tx: Connection,
+        channel: str,
+        report: IngestReport,
+        progress: Callable[[str, int], None] = lambda _delivery, _rows: None,
+        *,
+        policy: IdentityPolicy | None = None,
+        options: Settings | None = None,
+    ) -> None:
+        self.tx, self.report, self.progress = tx, report, progress
+        self.options = options or settings()
+        self.policy = policy or live_or_first(tx, identity_policy(self.options.policy)).policy
+        self.tally = Tally()
+        landing.begin(tx, channel)
+        self.recorded_at = datetime.now(UTC)  # after the wait for the channel's lock
+
+    def land(
+        self, delivered: Delivered, batches: Iterable[Batch], *, redelivered: bool = False
+    ) -> Landed:
+        """Land what a delivery says; entering it into the ledger is the caller's."""
+        total, tally = Landed(), Tally()
+        for batch in batches:
+            started = time.perf_counter()
+            identifiers = self._normalised(batch)
+            self.report.spent("normalise", started)
+            started = time.perf_counter()
+            total += landing.land(
+                self.tx, delivered, batch, identifiers, tally, redelivered=redelivered
+            )
+            self.report.spent("land", started)
+            self.progress(delivered.name, total.read)
+        self.tally.include(tally)  # not before: a delivery lands as a whole or not at all
+        self.report.landed += total
+        return total
+
+    def _normalised(self, batch: Batch) -> pl.DataFrame:
+        """The batch's identifiers in the form that links: record_key, namespace, value, observed_at."""
+        judged = normalise(batch.identifiers, self.policy, self.options.default_region)
+        good = judged.filter(pl.col("normalised").is_not_null())
+        self.report.identifiers += judged.height
+        self.report.refused_identifiers += judged.height - good.height
+        times = batch.records.group_by("record_key").agg(pl.col("observed_at").min())
+        return good.join(times, on="record_key", how="left").select(
+            "record_key", "namespace", pl.col("normalised").alias("value"), "observed_at"
+        )
+
+    def resolve(self) -> None:
+        """Count events into the partial aggregates and decide who is who."""
+        started = time.perf_counter()
+        self.tally.write(self.tx)
+        self.report.spent("aggregate", started)
+        started = time.perf_counter()
+        identity.lock(self.tx)
+        self.report.spent("wait", started)
+        started = time.perf_counter()
+        self.report.resolved += resolve(self.tx, self.recorded_at, self.policy)
+        self.report.spent("resolve", started)
+
+
+class Road(Landing):
+    """The way of a declared channel's deliveries: `take` or `land`, then `resolve`."""
 
     def __init__(
         self,
@@ -149,12 +216,8 @@ class Road:
         policy: IdentityPolicy | None = None,
         options: Settings | None = None,
     ) -> None:
-        self.tx, self.spec, self.report, self.progress = tx, spec, report, progress
-        self.again = again
-        self.options = options or settings()
-        self.policy = policy or identity_policy(self.options.policy)
-        landing.begin(tx, spec.channel)
-        self.recorded_at = datetime.now(UTC)  # after the wait for the channel's lock
+        super().__init__(tx, spec.channel, report, progress, policy=policy, options=options)
+        self.spec, self.again = spec, again
         self.files = ledger.landed_files(tx, spec.channel)
 
     def take(self, delivery: Delivery) -> int:
@@ -198,24 +261,6 @@ class Road:
         ledger.enter(self.tx, delivered, total, **facts)
         return total
 
-    def land(
-        self, delivered: Delivered, batches: Iterable[Batch], *, redelivered: bool = False
-    ) -> Landed:
-        """Land what a delivery says; entering it into the ledger is the caller's."""
-        total = Landed()
-        for batch in batches:
-            started = time.perf_counter()
-            identifiers = self._normalised(batch)
-            self.report.spent("normalise", started)
-            started = time.perf_counter()
-            total += landing.land(self.tx, delivered, batch, identifiers)
-            if redelivered:
-                events.note_redelivered(self.tx)
-            self.report.spent("land", started)
-            self.progress(delivered.name, total.read)
-        self.report.landed += total
-        return total
-
     def _batches(self, delivery: Delivery) -> Iterator[Batch]:
         """The delivery's batches, the next one read while Postgres works on this one."""
         batches = read(self.spec, delivery)
@@ -229,26 +274,3 @@ class Road:
                     return
                 upcoming = reader.submit(next, batches, None)
                 yield batch
-
-    def _normalised(self, batch: Batch) -> pl.DataFrame:
-        """The batch's identifiers in the form that links: record_key, namespace, value, observed_at."""
-        judged = normalise(batch.identifiers, self.policy, self.options.default_region)
-        good = judged.filter(pl.col("normalised").is_not_null())
-        self.report.identifiers += judged.height
-        self.report.refused_identifiers += judged.height - good.height
-        times = batch.records.group_by("record_key").agg(pl.col("observed_at").min())
-        return good.join(times, on="record_key", how="left").select(
-            "record_key", "namespace", pl.col("normalised").alias("value"), "observed_at"
-        )
-
-    def resolve(self) -> None:
-        """Count events into the partial aggregates and decide who is who."""
-        started = time.perf_counter()
-        events.count(self.tx)
-        self.report.spent("aggregate", started)
-        started = time.perf_counter()
-        identity.lock(self.tx)
-        self.report.spent("wait", started)
-        started = time.perf_counter()
-        self.report.resolved += resolve(self.tx, self.recorded_at, self.policy)
-        self.report.spent("resolve", started)

@@ -1,36 +1,38 @@
-"""The Python API: one object that finds, reads and explains customer profiles."""
+"""The Python API: one object that finds, reads, explains and mends customer profiles."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import Literal, Self
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, Self
 from uuid import UUID
 
-import polars as pl
+import psycopg
+from pydantic import JsonValue
 
-from cdp.errors import InvalidRequest, ProfileNotFound, UnknownTrait
-from cdp.identity.normalise import normalise_value
+from cdp.errors import InvalidRequest, ProfileNotFound
+from cdp.identity import batch
+from cdp.identity.live import find_live
 from cdp.identity.policy import identity_policy
-from cdp.model.profile import Profile, SourceRecord, Statement, TimelineEvent, TraitExplanation
-from cdp.model.status import ChannelStatus, EventFigures, StoreStatus
-from cdp.profile.traits import Trait, registry, survivorship_rules, trait
+from cdp.identity.refs import normalised, parsed, resolved, the_only
+from cdp.model.answers import (
+    AccountPerson,
+    Change,
+    Changes,
+    Found,
+    ProfileIdentifier,
+    Rectification,
+    TimelinePage,
+)
+from cdp.model.profile import Profile, SourceRecord, TimelineEvent, TraitExplanation
+from cdp.model.status import StoreStatus
+from cdp.profile import feed, figures, provenance, rectify, selection, timeline
+from cdp.profile.traits import Trait, registry
 from cdp.settings import settings
-from cdp.store import fold as folding
-from cdp.store import identity, read
+from cdp.store import identity, read, rectification
 from cdp.store.database import Database
 
 PAGE = 1_000
-EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
-LATEST = datetime(9999, 12, 31, tzinfo=UTC)
-
-BECAUSE = {
-    "newest": "the value observed last",
-    "trusted": "from the most trusted channel that knows it; among equals the newest",
-    "most_frequent": "said by most records; among equals the newest",
-    "most_complete": "the longest; among equals the newest",
-    "union": "everything that any record says",
-    "min": "the smallest value",
-    "max": "the greatest value",
-}
+MOST_LOOKUPS = 500
 
 
 class CustomerProfiles:
@@ -53,21 +55,38 @@ class CustomerProfiles:
         """Give the connections back."""
         self._database.close()
 
-    def get(self, profile_id: UUID | str, *, as_of: datetime | None = None) -> Profile:
-        """The profile that `profile_id` stands for.
+    def get(
+        self,
+        ref: UUID | str,
+        *,
+        as_of: datetime | None = None,
+        fields: Collection[str] | None = None,
+    ) -> Profile:
+        """The profile that `ref`, an id or `namespace:value`, stands for.
 
         Any id ever given out resolves: the id of a profile that was merged into another, and the
         uid of any source record. `as_of` (with a time zone) gives the profile as it was known then.
-        Raises ProfileNotFound, InvalidRequest.
+        `fields` selects fields, parts and traits: `["identifiers", "demographics", "traits.name"]`.
+        Raises ProfileNotFound, AmbiguousIdentifier, InvalidRequest.
         """
-        uid = _uid(profile_id)
+        _, body = self.body(ref, as_of=as_of)
+        if fields is None:
+            return Profile.model_validate_json(body)
+        chosen = selection.checked(fields)
+        return Profile.model_validate(selection.select(json.loads(body), chosen))
+
+    def body(self, ref: UUID | str, *, as_of: datetime | None = None) -> tuple[UUID, str]:
+        """The profile's id and its JSON text as it is kept; raises what `get` raises."""
         if as_of is not None:
-            return self._past(uid, _aware(as_of))
+            return self._body_as_of(ref, timeline.aware(as_of))
         with self._database.autocommit() as connection:
-            body = read.one_body(connection, uid)
+            named = parsed(connection, ref)
+            if not isinstance(named, UUID):
+                return the_only(named[0], read.bodies_with(connection, *named))
+            body = read.one_body(connection, named)
         if body is None:
-            raise ProfileNotFound(f"no profile answers to the id {uid}; try `cdp profile search`")
-        return Profile.model_validate_json(body)
+            raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")
+        return body
 
     def find(self, **identifiers: str) -> list[Profile]:
         """The profiles that carry all these identifiers, oldest first; empty where there is none.
@@ -80,10 +99,10 @@ class CustomerProfiles:
             raise InvalidRequest("find needs at least one identifier, e.g. find(email=...)")
         with self._database.autocommit() as connection:
             found = [
-                read.bodies_with(connection, namespace, normalised(namespace, value))
+                read.bodies_with(connection, namespace, normalised(connection, namespace, value))
                 for namespace, value in identifiers.items()
             ]
-        common = [body for body in found[0] if all(body in others for others in found[1:])]
+        common = [body for _, body in _in_all(found)]
         return [Profile.model_validate_json(body) for body in common]
 
     def of_record(self, channel: str, record_key: str) -> Profile:
@@ -122,56 +141,137 @@ class CustomerProfiles:
             bodies = read.bodies_like(connection, wanted, limit)
         return [Profile.model_validate_json(body) for body in bodies]
 
+    def lookup(self, refs: Sequence[str]) -> list[Found]:
+        """What each of up to 500 ids and `namespace:value` stands for, in the order of asking.
+
+        A ref that is none has its error; the others are answered all the same.
+        Raises InvalidRequest.
+        """
+        if len(refs) > MOST_LOOKUPS:
+            raise InvalidRequest(f"a look-up takes at most {MOST_LOOKUPS} refs, not {len(refs)}")
+        with self._database.autocommit() as connection:
+            return batch.lookup(connection, refs)
+
     def timeline(
         self,
-        profile_id: UUID | str,
+        ref: UUID | str,
         *,
         since: datetime | None = None,
         until: datetime | None = None,
         kinds: Sequence[str] | None = None,
         limit: int = 100,
     ) -> list[TimelineEvent]:
-        """The person's newest events in [since, until) from every channel, newest first."""
-        with self._database.autocommit() as connection:
-            events = read.timeline(
-                connection,
-                self._members(connection, profile_id),
-                since=_aware(since or EARLIEST),
-                until=_aware(until or LATEST),
-                kinds=kinds,
-                limit=limit,
-            )
-        return [TimelineEvent.model_validate(event) for event in events]
+        """The person's newest events in [since, until) from every channel, newest first.
 
-    def records(self, profile_id: UUID | str) -> list[SourceRecord]:
+        Raises ProfileNotFound, AmbiguousIdentifier, InvalidRequest.
+        """
+        return list(
+            self.timeline_page(ref, since=since, until=until, kinds=kinds, limit=limit).data
+        )
+
+    def timeline_page(
+        self, ref: UUID | str, *, cursor: str | None = None, limit: int = 100, **filters: Any
+    ) -> TimelinePage:
+        """The same page by page: `cursor` is the `next` of the page before.
+
+        `filters`: since, until, kinds as above; `oldest_first=True` for the other direction.
+        """
+        with self._database.autocommit() as connection:
+            members = self._members(connection, ref)
+            return timeline.page(connection, members, limit=limit, cursor=cursor, **filters)
+
+    def events(self, ref: UUID | str, **filters: Any) -> Iterator[TimelineEvent]:
+        """Every event of the timeline, read page by page; filters as above."""
+        page = self.timeline_page(ref, limit=PAGE, **filters)
+        yield from page.data
+        while page.next:
+            page = self.timeline_page(ref, limit=PAGE, cursor=page.next, **filters)
+            yield from page.data
+
+    def identifiers(self, ref: UUID | str) -> list[ProfileIdentifier]:
+        """The identifiers of a profile, with the channels that know them."""
+        with self._database.autocommit() as connection:
+            members = self._members(connection, ref)
+            found = read.rows(connection, read.IDENTIFIERS, (members,))
+        return [ProfileIdentifier.model_validate(row) for row in found]
+
+    def records(self, ref: UUID | str) -> list[SourceRecord]:
         """The source records of a profile, oldest first, with every version as it came."""
         with self._database.autocommit() as connection:
-            members = self._members(connection, profile_id)
+            members = self._members(connection, ref)
             found = read.rows(connection, read.RECORDS, (members,))
         return [SourceRecord.model_validate(row) for row in found]
 
-    def explain(self, profile_id: UUID | str, name: str) -> TraitExplanation:
+    def people(self, ref: UUID | str, *, limit: int = 100) -> list[AccountPerson]:
+        """Who belongs to a company, by the id or an identifier of the company."""
+        with self._database.autocommit() as connection:
+            members = self._members(connection, ref)
+            found = read.rows(connection, read.PEOPLE, (members, limit))
+        return [AccountPerson.model_validate(row) for row in found]
+
+    def explain(self, ref: UUID | str, name: str) -> TraitExplanation:
         """Why the trait `name` has its value: rule, statements that carried it, those that lost.
 
         Raises ProfileNotFound; UnknownTrait where the profile has no such trait.
         """
-        declared = trait(name)
-        profile = self.get(profile_id)
-        value = profile.traits.get(name)
-        if value is None:
-            raise UnknownTrait(f"no record of this profile says anything of {name!r}")
-        said = self._statements(profile.profile_id, name)
-        carried = [s for s in said if declared.rule == "union" or s.value == value]
-        return TraitExplanation(
-            trait=name,
-            part=declared.part,
-            meaning=declared.meaning,
-            rule=declared.rule,
-            value=value,
-            because=BECAUSE[declared.rule],
-            carried_by=carried,
-            lost=[s for s in said if s not in carried],
-        )
+        profile = self.get(ref)
+        with self._database.transaction() as tx:
+            records = identity.members(tx, profile.profile_id)
+            return provenance.explain(tx, profile, records, name)
+
+    def provenance(self, ref: UUID | str) -> Mapping[str, TraitExplanation]:
+        """The same for every trait of the profile. Raises ProfileNotFound."""
+        profile = self.get(ref)
+        with self._database.transaction() as tx:
+            records = identity.members(tx, profile.profile_id)
+            return provenance.explain_all(tx, profile, records)
+
+    def changes(
+        self, since: str | None = None, *, limit: int = 100, with_profiles: bool = False
+    ) -> Changes:
+        """Profiles changed after the cursor `since` (None: from the beginning), in order.
+
+        A profile that changed several times comes once, at its last change; keep `next` and ask
+        with it again. Nothing is missed, however late it was committed. Raises InvalidRequest.
+        """
+        with self._database.autocommit() as connection:
+            return feed.page(connection, since, limit, with_profiles=with_profiles)
+
+    def every_change(
+        self, since: str | None = None, *, with_profiles: bool = False
+    ) -> Iterator[Change]:
+        """All changes after the cursor that there are now, read page by page."""
+        more = True
+        while more:
+            page = self.changes(since, limit=PAGE, with_profiles=with_profiles)
+            yield from page.data
+            since, more = page.next, page.has_more
+
+    def rectify(
+        self, ref: UUID | str, trait: str, value: JsonValue, *, reason: str, by: str = "library"
+    ) -> Profile:
+        """Set a trait above what every source says, now and later; None: there is no value.
+
+        Raises ProfileNotFound, UnknownTrait, InvalidRequest.
+        """
+        uid = self.get(ref, fields=()).profile_id
+        with self._database.transaction() as tx:
+            rectify.rectify(tx, uid, trait, value, by=by, reason=reason)
+        return self.get(uid)
+
+    def withdraw_rectification(self, ref: UUID | str, trait: str) -> Profile:
+        """Take a rectification back: the sources speak again. Raises InvalidRequest: there is none."""
+        uid = self.get(ref, fields=()).profile_id
+        with self._database.transaction() as tx:
+            rectify.withdraw(tx, uid, identity.members(tx, uid), trait)
+        return self.get(uid)
+
+    def rectifications(self, ref: UUID | str) -> list[Rectification]:
+        """What stewards said of a profile's traits, newest first, what was withdrawn among it."""
+        uid = self.get(ref, fields=()).profile_id
+        with self._database.transaction() as tx:
+            found = rectification.of_records(tx, identity.members(tx, uid))
+        return [Rectification.model_validate(row) for row in found]
 
     def traits(self) -> list[Trait]:
         """The declared traits: name, part, type, survivorship rule and meaning."""
@@ -180,84 +280,31 @@ class CustomerProfiles:
     def status(self) -> StoreStatus:
         """Figures of the whole store: per channel, per kind of event, clusters and identity log."""
         with self._database.autocommit() as connection:
-            channels = read.rows(connection, read.CHANNELS)
-            figures = read.rows(connection, read.EVENTS_BY_KIND)
-            clusters = read.rows(connection, read.CLUSTERS)[0]
-            log = {row["action"]: row["entries"] for row in read.rows(connection, read.LOG)}
-            stale = read.rows(connection, read.STALE)[0]["stale"]
-        return StoreStatus(
-            channels=[
-                ChannelStatus(
-                    **row,
-                    events=[
-                        EventFigures(**{k: v for k, v in figure.items() if k != "channel"})
-                        for figure in figures
-                        if figure["channel"] == row["channel"]
-                    ],
-                )
-                for row in channels
-            ],
-            profiles=clusters["persons"] + clusters["accounts"],
-            persons=clusters["persons"],
-            accounts=clusters["accounts"],
-            source_records=sum(row["records"] for row in channels),
-            largest_cluster=clusters["largest"],
-            identity_log=log,
-            stale_profiles=stale,
+            found = figures.status(connection)
+        with self._database.transaction() as tx:
+            live = find_live(tx)
+        return found.model_copy(
+            update={
+                "policy_version": live and live.version,
+                "policy_differs": bool(live) and live.policy != identity_policy(settings().policy),
+            }
         )
 
-    def _members(self, connection, profile_id: UUID | str) -> list[UUID]:  # noqa: ANN001
-        members = read.members(connection, _uid(profile_id))
+    def _members(self, connection: psycopg.Connection, ref: UUID | str) -> list[UUID]:
+        uid = resolved(connection, ref)
+        members = read.members(connection, uid)
         if not members:
-            raise ProfileNotFound(f"no profile answers to the id {profile_id}")
+            raise ProfileNotFound(f"no profile answers to the id {uid}; try `cdp profile search`")
         return members
 
-    def _statements(self, uid: UUID, name: str) -> list[Statement]:
+    def _body_as_of(self, ref: UUID | str, as_of: datetime) -> tuple[UUID, str]:
+        from cdp.identity.past import body_as_of  # noqa: PLC0415  loads polars, for the past only
+
+        with self._database.autocommit() as connection:
+            uid = resolved(connection, ref)
         with self._database.transaction() as tx:
-            said = folding.statements(tx, uid, identity.members(tx, uid), name)
-        return [Statement.model_validate(row) for row in said]
-
-    def _past(self, uid: UUID, as_of: datetime) -> Profile:
-        from cdp.identity.clusters import cluster  # noqa: PLC0415  loads scipy, for the past only
-
-        with self._database.transaction() as tx:
-            records, identifiers = identity.component_as_of(tx, str(uid), as_of)
-            if str(uid) not in records["record_uid"]:
-                raise ProfileNotFound(
-                    f"nothing was known under the id {uid} at {as_of.isoformat()}"
-                )
-            members = cluster(records, identifiers, identity_policy(settings().policy)).members
-            same = members.filter(
-                pl.col("profile_id")
-                == pl.col("profile_id").filter(pl.col("record_uid") == str(uid))
-            )
-            body = folding.fold_as_of(
-                tx,
-                same["profile_id"][0],
-                same["record_uid"].to_list(),
-                survivorship_rules(),
-                as_of,
-            )
-        return Profile.model_validate_json(body)
+            return body_as_of(tx, uid, as_of)
 
 
-def normalised(namespace: str, value: str) -> str:
-    """`value` in the form in which its namespace is stored; raises InvalidIdentifier."""
-    return normalise_value(
-        namespace, value, identity_policy(settings().policy), settings().default_region
-    )
-
-
-def _uid(given: UUID | str) -> UUID:
-    try:
-        return given if isinstance(given, UUID) else UUID(given)
-    except ValueError:
-        raise InvalidRequest(f"a profile id is a UUID; {given!r} is not") from None
-
-
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise InvalidRequest(
-            f"{moment.isoformat()} has no time zone; write e.g. {moment.isoformat()}Z"
-        )
-    return moment
+def _in_all(found: list[list[read.Body]]) -> list[read.Body]:
+    return [body for body in found[0] if all(body in others for others in found[1:])]

@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,8 +30,14 @@ class Settings(BaseSettings):
     policy: Path | None = Field(
         default=None, description="YAML file that extends the shipped identity and trait policies"
     )
+    linker: Literal["duckdb", "spark"] = Field(
+        default="duckdb", description="what compares records: DuckDB in process, or Spark"
+    )
     default_region: str = Field(
         default="US", description="ISO 3166 region of phone numbers written without a country code"
+    )
+    webhook_private: bool = Field(
+        default=False, description="let webhooks reach private and loopback addresses"
     )
 
 

@@ -6,6 +6,7 @@ import dagster as dg
 
 from cdp.channel.load import load_channels
 from pipelines import jobs
+from pipelines.link_asset import PROBABLE_LINK, link_asset
 from pipelines.profile_asset import profile_asset
 from pipelines.resources import Store
 
@@ -17,9 +18,18 @@ def store_definitions(channels: dg.Definitions) -> dg.Definitions:
     declared = (asset for asset in channels.assets or () if isinstance(asset, dg.AssetsDefinition))
     keys = sorted(key for asset in declared for key in asset.keys)
     whole = dg.Definitions(
-        assets=[profile_asset(keys)],
-        jobs=[jobs.customer_profiles, jobs.fold_profiles, jobs.delete_old_runs],
-        schedules=[jobs.customer_profiles_daily, jobs.delete_old_runs_daily],
+        assets=[link_asset(keys), profile_asset([*keys, PROBABLE_LINK])],
+        jobs=[
+            jobs.customer_profiles,
+            jobs.link_fully,
+            jobs.fold_profiles,
+            jobs.delete_old_runs,
+        ],
+        schedules=[
+            jobs.customer_profiles_daily,
+            jobs.link_fully_nightly,
+            jobs.delete_old_runs_daily,
+        ],
         sensors=[jobs.fold_after_failure],
         resources={"store": Store()},
         # The steps share one store and wait for each other: a process for each only costs its start.

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from pipelines.link_asset import PROBABLE_LINK
 from pipelines.profile_asset import PROFILE
 
 KEEP_RUNS_DAYS = 30
@@ -12,7 +13,15 @@ RUNS_AT_ONCE = 100
 customer_profiles = dg.define_asset_job(
     "customer_profiles",
     selection=dg.AssetSelection.all(),
-    description="Lands what is new in every channel, then folds the profiles it changed.",
+    description="Lands what is new in every channel, links what is plainly one person, then folds "
+    "the profiles that changed.",
+)
+
+link_fully = dg.define_asset_job(
+    "link_fully",
+    selection=dg.AssetSelection.assets(PROBABLE_LINK, PROFILE),
+    config={"ops": {PROBABLE_LINK.to_python_identifier(): {"config": {"full": True}}}},
+    description="Compares every record with every other, then folds the profiles that changed.",
 )
 
 fold_profiles = dg.define_asset_job(
@@ -30,23 +39,36 @@ customer_profiles_daily = dg.ScheduleDefinition(
     description="Also takes in what schedules and sensors of single channels have missed.",
 )
 
+link_fully_nightly = dg.ScheduleDefinition(
+    name="link_fully_nightly",
+    job=link_fully,
+    cron_schedule="0 2 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="What the comparisons of single records came to, checked as a whole.",
+)
+
 
 @dg.run_failure_sensor(
     request_job=fold_profiles,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Folds what the other channels landed when one channel broke its contract.",
+    description="Folds what was landed when one channel broke its contract, or the linking failed.",
 )
 def fold_after_failure(context: dg.RunFailureSensorContext) -> dg.RunRequest | dg.SkipReason:
     """One broken source must not keep the news of all others from the profiles."""
+    failures = context.get_step_failure_events()
     causes = {
         event.step_failure_data.error.cls_name
-        for event in context.get_step_failure_events()
+        for event in failures
         if event.step_failure_data.error
     }
+    links_failed = any(event.step_key == PROBABLE_LINK.to_python_identifier() for event in failures)
     if "DagsterAssetCheckFailedError" in causes:
         return dg.SkipReason("a blocking check failed: look at it, then run fold_profiles")
-    if "Failure" not in causes or context.dagster_run.job_name == fold_profiles.name:
-        return dg.SkipReason("no channel broke its contract")
+    if context.dagster_run.job_name == fold_profiles.name:
+        return dg.SkipReason("the fold itself failed")
+    if "Failure" not in causes and not links_failed:
+        return dg.SkipReason("no channel broke its contract, and the links were found")
     return dg.RunRequest(run_key=context.dagster_run.run_id)
 
 

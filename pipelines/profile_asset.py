@@ -17,14 +17,14 @@ PROFILE = dg.AssetKey("profile")
 LARGEST_PROFILE = 200  # records that one person may well have in all channels together
 
 
-def profile_asset(channels: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
-    """The profiles, folded anew where one of `channels` changed what their records say."""
+def profile_asset(changing: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The profiles, folded anew where one of `changing` changed what is theirs."""
 
     @dg.asset(
         key=PROFILE,
         description="One profile per person: the fold of all source records that are theirs.",
         group_name="profiles",
-        deps=channels,
+        deps=changing,
         kinds={"postgres"},
         tags={"pii": "true"},
         retry_policy=RETRIES,

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from cdp.cli import channel, generate, ingest, profile, quarantine, store
+from cdp.cli import (
+    channel,
+    generate,
+    identity,
+    ingest,
+    keys,
+    profile,
+    quarantine,
+    serve,
+    store,
+    webhook,
+)
 from cdp.cli.logs import log, silence_libraries
 from cdp.errors import CdpError
 
@@ -22,8 +33,13 @@ app.command()(ingest.ingest)
 app.command()(store.status)
 app.add_typer(profile.app, name="profile")
 app.add_typer(channel.app, name="channel")
+app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(generate.generate)
+app.add_typer(keys.app, name="key")
+app.add_typer(webhook.app, name="webhook")
+app.command()(keys.audit)
+app.command()(serve.serve)
 
 
 @app.callback()

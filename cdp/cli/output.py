@@ -1,5 +1,6 @@
 """How answers are written: tables for people, JSON for programs."""
 
+import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -75,6 +76,11 @@ def emit_all(models: Iterable["BaseModel"]) -> None:
     """Write answers as one JSON array."""
     each = [model.model_dump_json(indent=2) for model in models]
     _write("[" + ",\n".join(each) + "]")
+
+
+def emit_rows(rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows as one JSON array."""
+    _write(json.dumps(list(rows), indent=2, default=str))
 
 
 def _write(text: str) -> None:

@@ -122,6 +122,13 @@ def _totals(found: "StoreStatus") -> list[tuple[str, str]]:
         ("largest profile", f"{number(found.largest_cluster)} records"),
         ("identity log", log_entries or "empty"),
     ]
+    if found.policy_version:
+        differs = (
+            "the policy file differs: cdp identity preview, then cdp identity apply"
+            if found.policy_differs
+            else ""
+        )
+        lines.append(("identity policy", f"version {found.policy_version} {differs}".strip()))
     if found.stale_profiles:
         lines.append(("waiting to be folded", f"{number(found.stale_profiles)} (run cdp ingest)"))
     return lines

@@ -1,11 +1,11 @@
-"""By which identifier each record hangs on in its profile."""
+"""By which identifier or link each record hangs on in its profile."""
 
 import numpy as np
 import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
 
-from cdp.identity.graph import Ints, carried_twice, codes_of
+from cdp.identity.graph import Ints, carried_twice, codes_of, strength
 from cdp.identity.policy import IdentityPolicy
 
 _NONE = np.iinfo(np.int64).max
@@ -61,10 +61,10 @@ def _within_profiles(edges: pl.DataFrame, profiles: Ints, policy: IdentityPolicy
     )
     within = within.filter(carried_twice(within["code"]))
     # Of two values of one namespace neither is stronger; the code makes it one order.
-    namespaces = sorted(
-        within["namespace"].unique(),
-        key=lambda namespace: (policy.of(namespace).priority, namespace),
-    )
+    namespaces = (
+        within.select("namespace").unique().with_columns(code=0, value=pl.lit(""))
+        .sort(strength(policy))["namespace"]
+    )  # fmt: skip
     place = {namespace: place for place, namespace in enumerate(namespaces)}
     return within.with_columns(
         rank=pl.col("namespace").replace_strict(place, default=0, return_dtype=pl.Int64)

@@ -22,9 +22,10 @@ class Clustering:
     members: record_uid, component, profile_id - each record with the oldest record it is connected
         with at all, and the oldest one of its cluster, which names the profile.
     joined: record_uid, profile_id, namespace, value, via - for each record but the oldest of its
-        profile the identifier by which it hangs on, and the record it shares it with; see `causes`.
-    refused: left, right, namespace, value, reason - two records that a shared value did not unite.
-        One line for each record and value at most, against the first group that refused.
+        profile the identifier or link by which it hangs on, and the record it shares it with; see
+        `causes`. Links: namespace `steward link` with the decision as value, or `probable link`.
+    refused: left, right, namespace, value, reason - two records that a shared value or a link did
+        not unite. One line for each record and value at most, against the first group that refused.
     blocked: namespace, value, records - values on more source records than `shared_by` allows.
     """
 
@@ -39,8 +40,14 @@ def cluster(
     identifiers: pl.DataFrame,
     policy: IdentityPolicy,
     blocked: pl.DataFrame | None = None,
+    *,
+    links: pl.DataFrame | None = None,
+    decisions: pl.DataFrame | None = None,
 ) -> Clustering:
-    """Group `records` by the identifiers they share, as far as the guards allow.
+    """Group `records` by what they have in common, as far as the guards allow.
+
+    Stewards' links come first and stand above the guards; then identifiers by their priority, then
+    probable links by their weight. A cannot-link stands above all of them.
 
     The partition depends on what the records say only. Age (the order of `record_uid`) names the
     profiles; where a choice is open, `record_key` decides it: of several groups that an ambiguous
@@ -53,8 +60,12 @@ def cluster(
         identifiers: record_uid, namespace, value (normalised, not blocked).
         policy: the guards of each namespace.
         blocked: namespace, value of values known as junk whose carriers are not all given here.
+        links: left, right (record_uids), weight of the pairs that a model holds to be one person.
+        decisions: decision_id, kind (`link` or `cannot_link`), record_uid, side (0 or 1). A link
+            makes one of all its records; a cannot-link keeps those of side 0 from those of side 1.
+            What speaks of records that are not given is passed over, here as in the others.
     """
-    graph = Graph.of(records, identifiers, policy, blocked)
+    graph = Graph.of(records, identifiers, policy, blocked, links=links, decisions=decisions)
     components = graph.components()
     profiles, refusals = _agglomerated(graph, components, policy)
     uid = graph.records["record_uid"]
@@ -76,7 +87,7 @@ def cluster(
                 "via": uid.gather(links["via"]),
             }
         ),
-        refused=_refused(refusals, uid, graph.claims.schema["value"]),
+        refused=_refused(refusals, uid, graph.edges.schema["value"]),
         blocked=graph.blocked,
     )
 
@@ -95,7 +106,11 @@ def _agglomerated(
         return frame.filter(chosen[frame["node"].to_numpy()])
 
     leaders, refusals = agglomerate(
-        of_chosen(persons), of_chosen(graph.claims), of_chosen(graph.edges), policy
+        of_chosen(persons),
+        of_chosen(graph.claims),
+        of_chosen(graph.edges),
+        of_chosen(graph.apart),
+        policy,
     )
     profiles = components.copy()
     profiles[list(leaders)] = list(leaders.values())

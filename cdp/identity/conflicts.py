@@ -28,7 +28,7 @@ def with_comparable_facts(records: pl.DataFrame, policy: IdentityPolicy) -> pl.D
 def components_with_conflicts(
     persons: pl.DataFrame, graph: Graph, components: Ints, policy: IdentityPolicy
 ) -> Ints:
-    """The components (by their oldest record) in which a limit or a veto has something to say."""
+    """The components (by their oldest record) in which any guard or decision has something to say."""
     reach = _Reach(graph.edges, components, policy)
     persons = persons.with_columns(component=pl.Series(components))
     return np.unique(
@@ -39,6 +39,8 @@ def components_with_conflicts(
                     persons.filter(reach.of("given_names")), "plain_name", unlike_plain_names
                 ),
                 _with_conflicts(persons.filter(reach.of("birth_dates")), "birth_date", apart_dates),
+                _suspicious(persons, policy),
+                _kept_apart(graph, components),
             ]
         )
     )
@@ -83,6 +85,27 @@ def _with_too_many_ids(
     strong = by_namespace(policy, lambda g: g.strong, pl.Boolean) & pl.col("open_to_strong")
     conflict = (pl.col("values") > limit).fill_null(value=False) | (strong & (pl.col("values") > 1))
     return counted.filter(conflict)["component"].to_numpy()
+
+
+def _suspicious(persons: pl.DataFrame, policy: IdentityPolicy) -> Ints:
+    """Components that hold more than one profile may."""
+    most = policy.cluster
+    sizes = np.bincount(persons["component"].to_numpy())
+    facts = {"plain_name": most.most_given_names, "birth_date": most.most_birth_dates}
+    found = [np.flatnonzero(sizes > most.most_records)] if most.most_records is not None else []
+    for fact, limit in facts.items():
+        if limit is not None:
+            large = persons.filter(pl.Series(sizes[persons["component"].to_numpy()] > limit))
+            told = large.group_by("component").agg(pl.col(fact).drop_nulls().n_unique())
+            found.append(told.filter(pl.col(fact) > limit)["component"].to_numpy())
+    return np.concatenate([*found, np.empty(0, dtype=np.int64)])
+
+
+def _kept_apart(graph: Graph, components: Ints) -> Ints:
+    """Components with both sides of a cannot-link in them."""
+    sided = graph.apart.with_columns(component=components[graph.apart["node"].to_numpy()])
+    sides = sided.group_by("component", "decision_id").agg(pl.col("side").n_unique())
+    return sides.filter(pl.col("side") > 1)["component"].to_numpy()
 
 
 def _with_conflicts(

@@ -1,23 +1,33 @@
 """The identity policy: what each namespace of identifiers may prove, as data."""
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import polars as pl
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from cdp.errors import InvalidRequest
 
 Veto = Literal["given_names", "birth_dates", "strong_ids"]
 NormaliserName = Literal["exact", "lower", "compact", "handle", "domain", "email", "phone"]
 
-ADDED = ("blocked_values", "blocked_patterns", "email_rules")
+ADDED = ("blocked_values", "blocked_patterns", "email_rules", "placeholders")
+MERGED = ("default", "spread", "cluster", "matching")  # sections changed key by key
 OTHER_SECTIONS = ("traits",)  # parts of the same file that other policies read
 
 
@@ -25,6 +35,21 @@ class Frozen(BaseModel):
     """A value that neither changes nor takes what it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _compiling(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+            pl.Series([""]).str.contains(pattern)
+        except (re.error, pl.exceptions.ComputeError):
+            raise ValueError(
+                f"{pattern!r} is not a regular expression of both Python and Rust"
+            ) from None
+    return patterns
+
+
+Patterns = Annotated[tuple[str, ...], AfterValidator(_compiling)]
 
 
 class NamespacePolicy(Frozen):
@@ -40,7 +65,7 @@ class NamespacePolicy(Frozen):
     per_profile: int | None = Field(default=None, ge=1, description="most values of one profile")
     shared_by: int | None = Field(default=None, ge=1, description="most source records of a value")
     blocked_values: frozenset[str] = frozenset()
-    blocked_patterns: tuple[str, ...] = ()
+    blocked_patterns: Patterns = ()
 
     @property
     def shareable(self) -> bool:
@@ -57,19 +82,6 @@ class NamespacePolicy(Frozen):
     def _folded(cls, values: frozenset[str]) -> frozenset[str]:
         return frozenset(value.lower() for value in values)
 
-    @field_validator("blocked_patterns")
-    @classmethod
-    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-                pl.Series([""]).str.contains(pattern)
-            except (re.error, pl.exceptions.ComputeError):
-                raise ValueError(
-                    f"{pattern!r} is not a regular expression of both Python and Rust"
-                ) from None
-        return patterns
-
 
 class EmailRule(Frozen):
     """Which spellings reach the same mailbox at some domains."""
@@ -80,6 +92,66 @@ class EmailRule(Frozen):
     drop_tag: bool = Field(default=False, description="what follows a + names the same mailbox")
 
 
+class Spread(Frozen):
+    """How many people may speak for one value before it is nobody's; None: any number."""
+
+    records: int | None = Field(
+        default=None, ge=1, description="on so many records or fewer nothing is judged; None: never"
+    )
+    ids: int | None = Field(
+        default=None, ge=1, description="most values of one strong namespace seen with it"
+    )
+    emails: int | None = Field(default=None, ge=1, description="most e-mails seen with it")
+    placeholders: Patterns = ()
+    placeholder: int | None = Field(
+        default=None, ge=1, description="the most of each for a value that looks made up"
+    )
+    per_record: int | None = Field(
+        default=None,
+        ge=1,
+        description="a record with more values of a namespace speaks for many: none of them joins",
+    )
+
+
+class ClusterGuards(Frozen):
+    """What one person has at most: a union beyond is held back. None: no bound."""
+
+    most_records: int | None = Field(default=None, ge=1, description="source records")
+    most_given_names: int | None = Field(
+        default=None, ge=1, description="given names that plainly differ"
+    )
+    most_birth_dates: int | None = Field(
+        default=None, ge=1, description="birth dates that plainly differ"
+    )
+
+
+class Matching(Frozen):
+    """What becomes of a pair by the probability that the two are one person."""
+
+    propose: float = Field(default=0.6, gt=0, lt=1, description="from here on it is reviewed")
+    merge: float = Field(default=0.95, gt=0, lt=1, description="from here on it joins")
+
+    @property
+    def propose_weight(self) -> float:
+        """`propose` as a match weight: log2 of the odds."""
+        return _weight(self.propose)
+
+    @property
+    def merge_weight(self) -> float:
+        """`merge` as a match weight: log2 of the odds."""
+        return _weight(self.merge)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Matching":
+        if self.propose > self.merge:
+            raise ValueError(f"propose ({self.propose}) must not exceed merge ({self.merge})")
+        return self
+
+
+def _weight(probability: float) -> float:
+    return math.log2(probability / (1 - probability))
+
+
 class IdentityPolicy(Frozen):
     """All guards of an installation."""
 
@@ -87,6 +159,9 @@ class IdentityPolicy(Frozen):
     default: NamespacePolicy
     email_rules: tuple[EmailRule, ...] = ()
     placeholder_birth_dates: frozenset[date] = frozenset()
+    spread: Spread = Spread()
+    cluster: ClusterGuards = ClusterGuards()
+    matching: Matching = Matching()
 
     def __hash__(self) -> int:
         # A mapping has no hash of its own; the names suffice to keep policies apart in a cache.
@@ -126,7 +201,7 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidRequest(f"{path}: the policy cannot be read: {error}") from None
     sections = _mapping(document, f"{path}: a policy")
-    for key in ("default", "namespaces"):
+    for key in (*MERGED, "namespaces"):
         sections[key] = _mapping(sections.get(key), f"{path}: {key}")
     for name, entry in sections["namespaces"].items():
         sections["namespaces"][name] = _mapping(entry, f"{path}: namespaces.{name}")
@@ -140,11 +215,11 @@ def _mapping(value: Any, what: str) -> dict[str, Any]:
 
 
 def _extended(shipped: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    default = _merged(shipped["default"], own["default"])
+    sections = {key: _merged(shipped[key], own[key]) for key in MERGED}
     namespaces = dict(shipped["namespaces"])
     for name, entry in own["namespaces"].items():
-        namespaces[name] = _merged(namespaces.get(name, default), entry)
-    return _merged(shipped, own) | {"default": default, "namespaces": namespaces}
+        namespaces[name] = _merged(namespaces.get(name, sections["default"]), entry)
+    return _merged(shipped, own) | sections | {"namespaces": namespaces}
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

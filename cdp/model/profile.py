@@ -4,22 +4,26 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
+
+# Bodies hold numbers; what pydantic writes are texts, which keep every digit.
+Amount = Annotated[Decimal, WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]})]
 
 
 class Frozen(BaseModel):
     """A value: it does not change and knows all its fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when first used: the client library is imported by programs that start often.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Part(BaseModel):
     """One part of a profile: the shipped traits typed, declared ones beside them."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", defer_build=True)
 
 
 class Name(Part):
@@ -113,8 +117,8 @@ class Behaviour(Frozen):
     kind: str
     currency: str | None = None
     events: int
-    amount: Decimal = Field(description="sum of the events' amounts, in `currency`")
-    discount: Decimal = Field(description="sum of the events' discounts, in `currency`")
+    amount: Amount = Field(description="sum of the events' amounts, in `currency`")
+    discount: Amount = Field(description="sum of the events' discounts, in `currency`")
     scores: int = Field(description="events that carry a score")
     score: float = Field(description="sum of the scores, each -1..1")
     first_at: datetime
@@ -317,9 +321,9 @@ class TimelineEvent(Frozen):
     order_id: str | None
     product: str | None
     category: str | None
-    quantity: Decimal | None
-    amount: Decimal | None
-    discount: Decimal | None
+    quantity: Amount | None
+    amount: Amount | None
+    discount: Amount | None
     currency: str | None
     score: float | None
     properties: Mapping[str, JsonValue]

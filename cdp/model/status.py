@@ -52,6 +52,12 @@ class StoreStatus(Frozen):
     largest_cluster: int = Field(description="source records of the largest profile")
     identity_log: Mapping[str, int] = Field(description="entries by action")
     stale_profiles: int = Field(description="profiles that wait to be folded")
+    policy_version: int | None = Field(
+        default=None, description="of the live identity policy; None before the first ingestion"
+    )
+    policy_differs: bool = Field(
+        default=False, description="the configured policy is another than the live one"
+    )
 
 
 class QuarantinedRow(Frozen):

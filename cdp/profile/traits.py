@@ -5,43 +5,14 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
 
 from cdp.errors import UnknownTrait
+from cdp.model.trait import Part, Trait
 from cdp.settings import settings
 
-Part = Literal[
-    "identity",
-    "demographics",
-    "geography",
-    "psychographics",
-    "social",
-    "behaviour",
-    "firmographics",
-    "public",
-    "custom",
-]
-Rule = Literal["newest", "trusted", "most_frequent", "most_complete", "union", "min", "max"]
 FREE_PARTS: tuple[Part, ...] = ("psychographics", "public", "custom")
-
-
-class Trait(BaseModel):
-    """One attribute of a profile and the rule by which one of its values survives."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    part: Part
-    type: Literal["string", "integer", "number", "boolean", "date", "object", "list"] = "string"
-    rule: Rule = "newest"
-    unit: str | None = None
-    meaning: str = ""
-    fields: Mapping[str, str] = Field(
-        default_factory=dict, description="fields of an object, which survive as one unit"
-    )
 
 
 @cache

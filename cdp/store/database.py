@@ -115,6 +115,11 @@ class Database:
             connection.close()
         return None
 
+    def connect(self) -> psycopg.Connection:
+        """A bare connection of the caller's own, who closes it; raises StoreUnavailable."""
+        with translated_errors():
+            return self._new_reader()
+
     def _new_reader(self) -> psycopg.Connection:
         target = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         return psycopg.connect(target, autocommit=True, options=UTC, prepare_threshold=1)

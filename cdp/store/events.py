@@ -1,60 +1,56 @@
-"""Events: landed once each, corrected where said otherwise, and counted per record."""
+"""Events: landed once each, and corrected where said otherwise."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
+import duckdb
+import polars as pl
 from sqlalchemy import Connection, text
+
+from cdp.store import staging
 
 EVENT_FACTS = (
     "occurred_at, kind, order_id, product, category, quantity, amount, discount, currency, score, "
     "properties"
 )
-_OURS = ", ".join(f"event.{fact}" for fact in EVENT_FACTS.split(", "))
-_THEIRS = ", ".join(f"excluded.{fact}" for fact in EVENT_FACTS.split(", "))
+_OURS = ", ".join(f"e.{fact}" for fact in EVENT_FACTS.split(", "))
+_THEIRS = ", ".join(f"s.{fact}" for fact in EVENT_FACTS.split(", "))
+
+# Only a record that was there before can have events.
+KNOWN = """
+SELECT s.n FROM staged_event_id AS s
+WHERE EXISTS (SELECT FROM event AS e WHERE e.record_uid = s.record_uid AND e.event_id = s.event_id)
+"""
 
 # Known message ids with the same facts change nothing; with other facts they correct the event,
 # whose former facts are kept in event_revision. What was corrected does not come back by being
 # said again: an old file read once more changes nothing.
-INSERT_EVENTS = f"""
-WITH landed AS (
-    INSERT INTO event (record_uid, event_id, {EVENT_FACTS}, recorded_at)
-    SELECT k.record_uid, md5(s.message_id)::uuid, {EVENT_FACTS}, :recorded_at
-    FROM staged_event AS s JOIN staged_key AS k USING (record_key)
-    ORDER BY k.record_uid, s.occurred_at
-    ON CONFLICT (record_uid, event_id) DO UPDATE
-        SET ({EVENT_FACTS}, recorded_at) = ROW ({_THEIRS}, excluded.recorded_at)
-        WHERE ({_OURS})
-              IS DISTINCT FROM ({_THEIRS})
-          AND NOT EXISTS (
-              SELECT FROM event_revision AS former
-              WHERE former.record_uid = excluded.record_uid AND former.event_id = excluded.event_id
-                AND former.event - 'recorded_at' = to_jsonb(excluded) - 'recorded_at')
-    RETURNING new.record_uid, new.kind, new.currency, new.amount, new.discount, new.score,
-              new.occurred_at, old.event_id AS event_id, old.recorded_at AS recorded_at,
-              CASE WHEN old.event_id IS NOT NULL THEN to_jsonb(old) END AS former),
-revised AS (
+REVISE = f"""
+WITH revised AS (
+    UPDATE event AS e SET ({EVENT_FACTS}, recorded_at) = ROW ({_THEIRS}, :recorded_at)
+    FROM staged_event AS s
+    WHERE e.record_uid = s.record_uid AND e.event_id = s.event_id
+      AND ({_OURS}) IS DISTINCT FROM ({_THEIRS})
+      AND NOT EXISTS (
+          SELECT FROM event_revision AS former
+          WHERE former.record_uid = s.record_uid AND former.event_id = s.event_id
+            AND former.event - 'recorded_at' = to_jsonb(s))
+    RETURNING old.record_uid, old.event_id, old.recorded_at, to_jsonb(old) AS former),
+kept AS (
     INSERT INTO event_revision (record_uid, event_id, superseded_at, recorded_at, event)
-    SELECT record_uid, event_id, :recorded_at, recorded_at, former FROM landed
-    WHERE event_id IS NOT NULL
+    SELECT record_uid, event_id, :recorded_at + (
+               SELECT count(*) FROM event_revision AS earlier
+               WHERE earlier.record_uid = revised.record_uid
+                 AND earlier.event_id = revised.event_id) * interval '1 microsecond',
+           recorded_at, former
+    FROM revised
     RETURNING record_uid),
-noted AS (INSERT INTO revised_event SELECT DISTINCT record_uid FROM revised),
-added AS (
-    INSERT INTO landed_aggregate
-    SELECT record_uid, kind, coalesce(currency, ''), count(*), coalesce(sum(amount), 0),
-           coalesce(sum(discount), 0), count(score), coalesce(sum(score), 0),
-           min(occurred_at), max(occurred_at)
-    FROM landed WHERE event_id IS NULL
-    GROUP BY record_uid, kind, coalesce(currency, '')
-    RETURNING events)
-SELECT coalesce((SELECT sum(events) FROM added), 0)::bigint, (SELECT count(*) FROM revised)
+noted AS (INSERT INTO revised_event SELECT DISTINCT record_uid FROM kept)
+SELECT count(*) FROM kept
 """
 
 # A file delivered again may say that an event belongs to another record: of what it said before,
 # an event that it now says of another record only is taken from the first.
-NOTE_REDELIVERED = """
-INSERT INTO redelivered_event
-SELECT k.record_uid, md5(s.message_id)::uuid
-FROM staged_event AS s JOIN staged_key AS k USING (record_key)"""
 TAKE_BACK_MOVED = """
 WITH moved AS (
     DELETE FROM event AS e USING source_record AS r
@@ -69,53 +65,49 @@ kept AS (
     RETURNING record_uid)
 INSERT INTO revised_event SELECT DISTINCT record_uid FROM kept"""
 
-ADD_AGGREGATES = """
-INSERT INTO record_aggregate
-    (record_uid, kind, currency, events, amount, discount, scores, score, first_at, last_at)
-SELECT record_uid, kind, currency, sum(events), sum(amount), sum(discount), sum(scores), sum(score),
-       min(first_at), max(last_at)
-FROM landed_aggregate WHERE record_uid NOT IN (SELECT record_uid FROM revised_event)
-GROUP BY record_uid, kind, currency ORDER BY record_uid
-ON CONFLICT (record_uid, kind, currency) DO UPDATE
-    SET events = record_aggregate.events + excluded.events,
-        amount = record_aggregate.amount + excluded.amount,
-        discount = record_aggregate.discount + excluded.discount,
-        scores = record_aggregate.scores + excluded.scores,
-        score = record_aggregate.score + excluded.score,
-        first_at = least(record_aggregate.first_at, excluded.first_at),
-        last_at = greatest(record_aggregate.last_at, excluded.last_at)
-"""
 
-# A minimum cannot be taken back by subtraction: records with a corrected event are counted anew.
-RECOUNT_REVISED = (
-    "DELETE FROM record_aggregate WHERE record_uid IN (SELECT record_uid FROM revised_event)",
+def land_events(
+    tx: Connection,
+    events: pl.DataFrame,
+    keys: pl.DataFrame,
+    recorded_at: datetime,
+    *,
+    redelivered: bool = False,
+) -> tuple[pl.DataFrame, int]:
+    """Land events of the batch: the new ones, and how many corrected another.
+
+    New events, which nearly all are, go straight into their table: by way of staging they cost
+    twice as much. `keys` are record_key, record_uid, fresh; the new ones are returned with their
+    record_uid. `redelivered` events may have to be taken from other records afterwards.
     """
-INSERT INTO record_aggregate
-    (record_uid, kind, currency, events, amount, discount, scores, score, first_at, last_at)
-SELECT record_uid, kind, coalesce(currency, ''), count(*), coalesce(sum(amount), 0),
-       coalesce(sum(discount), 0), count(score), coalesce(sum(score), 0), min(occurred_at),
-       max(occurred_at)
-FROM event WHERE record_uid IN (SELECT record_uid FROM revised_event)
-GROUP BY record_uid, kind, coalesce(currency, '')
-""",
-)
-
-TOUCH_COUNTED = """
-INSERT INTO touched_record
-SELECT record_uid, false FROM landed_aggregate
-UNION SELECT record_uid, false FROM revised_event
-"""
+    facts = _with_ids(events.join(keys, on="record_key").drop("record_key"))
+    if redelivered:
+        staging.copy_in(tx, "redelivered_event", facts.select("record_uid", "event_id"))
+    known = _known(tx, facts)
+    facts = facts.drop("fresh")
+    new = facts.join(known, on="n", how="anti").drop("n").sort("record_uid", "event_id")
+    staging.copy_in(tx, "event", new.with_columns(recorded_at=pl.lit(recorded_at)))
+    if known.is_empty():
+        return new, 0
+    staging.copy_in(tx, "staged_event", facts.join(known, on="n", how="semi").drop("n"))
+    return new, tx.execute(text(REVISE), {"recorded_at": recorded_at}).scalar_one()
 
 
-def insert_staged(tx: Connection, recorded_at: datetime) -> tuple[int, int]:
-    """Land the staged events; how many are new, and how many corrected another."""
-    added, revised = tx.execute(text(INSERT_EVENTS), {"recorded_at": recorded_at}).one()
-    return added, revised
+def _with_ids(events: pl.DataFrame) -> pl.DataFrame:
+    """`events` with `event_id` (the MD5 of the message id) in place of it, and a number `n`."""
+    messages = events.select("message_id")  # noqa: F841  DuckDB reads it by its name
+    with duckdb.connect() as engine:
+        ids = engine.sql("SELECT md5(message_id) AS event_id FROM messages").pl()["event_id"]
+    return events.drop("message_id").with_columns(ids).with_row_index("n")
 
 
-def note_redelivered(tx: Connection) -> None:
-    """Remember the staged events as said by a file that was delivered before."""
-    tx.execute(text(NOTE_REDELIVERED))
+def _known(tx: Connection, facts: pl.DataFrame) -> pl.DataFrame:
+    """The numbers `n` of events that are in the store already."""
+    asked = facts.filter(~pl.col("fresh")).select("n", "record_uid", "event_id")
+    if asked.is_empty():
+        return facts.select("n").clear()
+    staging.copy_in(tx, "staged_event_id", asked.sort("record_uid", "event_id"))
+    return staging.copy_out(tx, KNOWN, {"n": facts.schema["n"]})
 
 
 def take_back_moved(
@@ -126,12 +118,3 @@ def take_back_moved(
     parameters = {"channel": channel, "earlier": list(earlier), "recorded_at": recorded_at}
     tx.execute(text(TAKE_BACK_MOVED), parameters)
     tx.execute(text("TRUNCATE redelivered_event"))
-
-
-def count(tx: Connection) -> None:
-    """Add what this transaction landed to the partial aggregates, and note the touched records."""
-    tx.execute(text("ANALYZE landed_aggregate, revised_event"))
-    tx.execute(text(ADD_AGGREGATES))
-    for statement in RECOUNT_REVISED:
-        tx.execute(text(statement))
-    tx.execute(text(TOUCH_COUNTED))

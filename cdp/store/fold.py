@@ -1,13 +1,13 @@
 """The fold in SQL: what the records of a profile say becomes one body, now or as of a time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from cdp.store import staging
+from cdp.store import changes, staging
 
 # `folding` numbers the profiles at hand; `member` holds their records.
 TAKE_STALE = """
@@ -15,6 +15,12 @@ WITH taken AS (
     DELETE FROM stale_profile WHERE profile_id IN (
         SELECT profile_id FROM stale_profile ORDER BY profile_id LIMIT :limit
         FOR UPDATE SKIP LOCKED)
+    RETURNING profile_id)
+INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
+# Waits for whoever folds one of them now, so that the later fold sees what the former did.
+TAKE_THESE = """
+WITH taken AS (
+    DELETE FROM stale_profile WHERE profile_id = ANY(CAST(:profile_ids AS uuid[]))
     RETURNING profile_id)
 INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
 TAKE_MEMBERS = """
@@ -29,20 +35,33 @@ FROM source_record AS r JOIN channel AS c USING (channel)
 WHERE r.record_uid = ANY(CAST(:record_uids AS uuid[]))"""
 
 # What each record says last of each trait; a null takes back what it said before. Records with one
-# version, nearly all, need no sorting. An object is a field group: fields without a value are left
-# out, and without any there is no value.
+# version, nearly all, need no sorting. An object is a field group: a version that says some of its
+# fields leaves the others as they were; fields without a value are left out, and without any there
+# is no value. `breaks` counts, from the newest version down, those that say no fields.
 STATEMENTS = """
 version AS (
     SELECT m.n, m.record_uid, m.trust, v.content -> 'traits' AS traits, v.observed_at,
            v.recorded_at, v.content_hash, count(*) OVER (PARTITION BY m.record_uid) AS versions
     FROM member AS m JOIN record_version AS v USING (record_uid) WHERE v.recorded_at <= :as_of),
+told AS (
+    SELECT n, record_uid, trust, key AS trait, value, observed_at, recorded_at,
+           row_number() OVER newest AS age,
+           count(*) FILTER (WHERE jsonb_typeof(value) <> 'object' OR key LIKE 'custom.%')
+               OVER newest AS breaks
+    FROM version, jsonb_each(traits) WHERE versions > 1
+    WINDOW newest AS (PARTITION BY record_uid, key
+                      ORDER BY observed_at DESC, recorded_at DESC, content_hash)),
+field_group AS (
+    SELECT record_uid, trait, jsonb_object_agg(key, field.value ORDER BY age DESC) AS value
+    FROM told, jsonb_each(CASE breaks WHEN 0 THEN told.value ELSE '{}' END) AS field
+    GROUP BY record_uid, trait),
 said AS (
     SELECT n, record_uid, trust, key AS trait, value, observed_at, recorded_at
     FROM version, jsonb_each(traits) WHERE versions = 1
     UNION ALL
-    (SELECT DISTINCT ON (record_uid, key) n, record_uid, trust, key, value, observed_at, recorded_at
-     FROM version, jsonb_each(traits) WHERE versions > 1
-     ORDER BY record_uid, key, observed_at DESC, recorded_at DESC, content_hash)),
+    SELECT n, record_uid, trust, trait, coalesce(field_group.value, told.value), observed_at,
+           recorded_at
+    FROM told LEFT JOIN field_group USING (record_uid, trait) WHERE age = 1),
 statement AS (
     SELECT n, record_uid, trust, trait, observed_at, recorded_at,
            CASE jsonb_typeof(value) WHEN 'object' THEN jsonb_strip_nulls(value) ELSE value END AS value
@@ -74,13 +93,23 @@ united AS (
     FROM ruled, jsonb_array_elements(CASE jsonb_typeof(value) WHEN 'array' THEN value
                                      ELSE jsonb_build_array(value) END) AS part (element)
     WHERE rule = 'union' GROUP BY n, trait),
+-- A steward's word stands above every source; it belongs to a record and goes where that goes.
+rectified AS (
+    SELECT DISTINCT ON (m.n, r.trait) m.n, r.trait, r.value
+    FROM member AS m JOIN rectification AS r USING (record_uid)
+    WHERE r.decided_at <= :as_of AND (r.withdrawn_at IS NULL OR r.withdrawn_at > :as_of)
+    ORDER BY m.n, r.trait, r.decided_at DESC, r.record_uid),
+kept AS (
+    SELECT * FROM (SELECT * FROM survivor UNION ALL SELECT * FROM united) AS folded
+    WHERE NOT EXISTS (SELECT FROM rectified AS r WHERE r.n = folded.n AND r.trait = folded.trait)
+    UNION ALL SELECT * FROM rectified WHERE value <> 'null'),
 trait_doc AS (
     SELECT n, string_agg(to_json(trait)::text || ':' || value::text, ',') AS traits,
            string_agg(CASE trait
                WHEN 'name' THEN concat_ws(' ', value ->> 'given', value ->> 'family', value ->> 'full')
                WHEN 'address' THEN value ->> 'city'
                WHEN 'company_name' THEN value #>> '{}' END, ' ') AS words
-    FROM (SELECT * FROM survivor UNION ALL SELECT * FROM united) AS kept GROUP BY n)"""
+    FROM kept GROUP BY n)"""
 
 NOW_AGGREGATES = """
 SELECT m.n, a.kind, a.currency, a.events, a.amount, a.discount, a.scores, a.score, a.first_at,
@@ -99,12 +128,14 @@ FROM member AS m JOIN (
     WHERE r.recorded_at <= :as_of AND r.superseded_at > :as_of) AS e USING (record_uid)"""
 
 # Bodies are put together as text and parsed once: building jsonb piece by piece is slower (see
-# DECISIONS.md). Scores are rounded because sums of fractions depend on their order.
+# DECISIONS.md). Ids that machines made up are found whole, by `find`: in the search text their
+# letters would double the work of its index. Scores are rounded because sums of fractions depend on their order.
 FOLDED = """
 WITH {statements}, {traits},
 identifier_doc AS (
     SELECT n, string_agg('"' || namespace || '":[' || held || ']', ',') AS identifiers,
-           string_agg(words, ' ' ORDER BY namespace COLLATE "C") AS words
+           string_agg(words, ' ' ORDER BY namespace COLLATE "C")
+               FILTER (WHERE namespace NOT IN ('anonymous_id', 'cookie_id', 'device_id')) AS words
     FROM (SELECT n, namespace,
                  string_agg(to_json(value)::text, ',' ORDER BY value COLLATE "C") AS held,
                  string_agg(value, ' ' ORDER BY value COLLATE "C") AS words
@@ -185,24 +216,31 @@ def _folded(aggregates: str) -> str:
 
 
 WRITE_PROFILES = f"""
-INSERT INTO profile (profile_id, subject, records, body, search_text, changed_at)
-SELECT profile_id, subject, records, CAST(body AS jsonb), search_text, :changed_at
-FROM ({_folded(NOW_AGGREGATES)}) AS folded ORDER BY profile_id
-ON CONFLICT (profile_id) DO UPDATE
-    SET subject = excluded.subject, records = excluded.records, body = excluded.body,
-        search_text = excluded.search_text, changed_at = excluded.changed_at
-    WHERE profile.body IS DISTINCT FROM excluded.body"""
+WITH written AS (
+    INSERT INTO profile (profile_id, subject, records, body, search_text, changed_at)
+    SELECT profile_id, subject, records, CAST(body AS jsonb), search_text, :changed_at
+    FROM ({_folded(NOW_AGGREGATES)}) AS folded ORDER BY profile_id
+    ON CONFLICT (profile_id) DO UPDATE
+        SET subject = excluded.subject, records = excluded.records, body = excluded.body,
+            search_text = excluded.search_text, changed_at = excluded.changed_at
+        WHERE profile.body IS DISTINCT FROM excluded.body
+    RETURNING profile_id)
+INSERT INTO changed_profile SELECT profile_id FROM written"""
 DROP_EMPTY = """
-DELETE FROM profile WHERE profile_id IN (
-    SELECT profile_id FROM folding WHERE NOT EXISTS (SELECT FROM member WHERE member.n = folding.n))"""
+WITH dropped AS (
+    DELETE FROM profile WHERE profile_id IN (
+        SELECT profile_id FROM folding
+        WHERE NOT EXISTS (SELECT FROM member WHERE member.n = folding.n))
+    RETURNING profile_id)
+INSERT INTO changed_profile SELECT profile_id FROM dropped"""
 
 READ_BODY = f"SELECT CAST(body AS jsonb)::text FROM ({_folded(PAST_AGGREGATES)}) AS folded"
 READ_STATEMENTS = f"""
 WITH {STATEMENTS}
-SELECT value, m.channel, m.record_key, record_uid, statement.trust, observed_at,
+SELECT trait, value, m.channel, m.record_key, record_uid, statement.trust, observed_at,
        statement.recorded_at
 FROM statement JOIN member AS m USING (record_uid)
-WHERE trait = :trait AND value <> '{{}}'
+WHERE (CAST(:trait AS text) IS NULL OR trait = :trait) AND value <> '{{}}'
 ORDER BY observed_at DESC, statement.trust DESC, record_uid"""
 
 FOREVER = "infinity"
@@ -217,13 +255,26 @@ def fold_stale(
     """
     staging.prepare(tx)
     taken = tx.execute(text(TAKE_STALE), {"limit": limit}).rowcount
-    if not taken:
-        return 0, 0
+    return taken, _fold(tx, rules, changed_at) if taken else 0
+
+
+def fold_these(
+    tx: Connection, profile_ids: Sequence[UUID], *, rules: Mapping[str, str], changed_at: datetime
+) -> int:
+    """Fold those of these profiles that are queued, before any others: how many changed."""
+    staging.prepare(tx)
+    taken = tx.execute(text(TAKE_THESE), {"profile_ids": list(profile_ids)}).rowcount
+    return _fold(tx, rules, changed_at) if taken else 0
+
+
+def _fold(tx: Connection, rules: Mapping[str, str], changed_at: datetime) -> int:
     tx.execute(text(TAKE_MEMBERS))
     tx.execute(text("ANALYZE folding, member"))
     parameters = _policy(rules) | {"as_of": FOREVER, "changed_at": changed_at}
     changed = tx.execute(text(WRITE_PROFILES), parameters).rowcount
-    return taken, changed + tx.execute(text(DROP_EMPTY)).rowcount
+    changed += tx.execute(text(DROP_EMPTY)).rowcount
+    changes.note(tx, changed_at)
+    return changed
 
 
 def fold_as_of(
@@ -239,9 +290,9 @@ def fold_as_of(
 
 
 def statements(
-    tx: Connection, profile_id: UUID, record_uids: list[str], trait: str
+    tx: Connection, profile_id: UUID, record_uids: list[str], trait: str | None
 ) -> list[dict[str, Any]]:
-    """What each of the given records says of `trait`, newest first, with where and when."""
+    """What each of the given records says of `trait` (None: of every trait), newest first."""
     _take_given(tx, profile_id, record_uids)
     rows = tx.execute(text(READ_STATEMENTS), {"trait": trait, "as_of": FOREVER})
     return [dict(row) for row in rows.mappings()]

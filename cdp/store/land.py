@@ -9,6 +9,9 @@ from sqlalchemy import Connection, text
 
 from cdp.model.batch import Batch
 from cdp.store import events, staging
+from cdp.store.aggregates import Tally
+
+_LAST = 2**63 - 1
 
 # Two deliveries of one channel wait for each other; channels do not.
 LOCK_CHANNEL = "SELECT pg_advisory_xact_lock(hashtextextended('land:' || :channel, 0))"
@@ -16,16 +19,12 @@ LOCK_CHANNEL = "SELECT pg_advisory_xact_lock(hashtextextended('land:' || :channe
 STAGE_KEYS = """
 INSERT INTO staged_key (record_key, record_uid, fresh)
 SELECT said.record_key, coalesce(known.record_uid, uuidv7()), known.record_uid IS NULL
-FROM (SELECT record_key, min(row) AS row FROM (
-        SELECT record_key, row FROM staged_record
-        UNION ALL SELECT DISTINCT record_key, 9223372036854775807 FROM staged_event
-        UNION ALL SELECT DISTINCT record_key, 9223372036854775807 FROM staged_identifier
-        UNION ALL SELECT record_key, 9223372036854775807 FROM staged_consent
-        UNION ALL SELECT record_key, 9223372036854775807 FROM staged_membership
-        UNION ALL SELECT record_key, 9223372036854775807 FROM staged_account) AS every_frame
-      GROUP BY record_key ORDER BY 2, 1) AS said
+FROM staged_said AS said
 LEFT JOIN record_key AS known ON known.channel = :channel AND known.record_key = said.record_key
+ORDER BY said.place
 """
+KEYS = "SELECT record_key, record_uid, fresh FROM staged_key"
+KEY_COLUMNS = {"record_key": pl.String, "record_uid": pl.String, "fresh": pl.String}
 
 INSERT_KEYS = """
 WITH added AS (
@@ -57,18 +56,26 @@ added AS (
         SELECT v.content_hash FROM record_version AS v WHERE v.record_uid = said.record_uid
         ORDER BY v.observed_at DESC, v.recorded_at DESC, v.content_hash LIMIT 1)
     ON CONFLICT DO NOTHING
-    RETURNING record_uid, observed_at, content_hash)
-INSERT INTO staged_version SELECT record_uid, observed_at, content_hash FROM added
+    RETURNING record_uid, observed_at, content_hash,
+        content -> 'traits' ?| ARRAY['name', 'birth_date', 'address', 'gender'] AS tells)
+INSERT INTO staged_version SELECT record_uid, observed_at, content_hash, tells FROM added
 """
 
-TOUCH_VERSIONS = "INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM staged_version"
+# What people are recognised by has changed: the next linking compares the record with all others.
+TOUCH_VERSIONS = """
+WITH queued AS (
+    INSERT INTO unscored_record SELECT DISTINCT record_uid, CAST(:recorded_at AS timestamptz)
+    FROM staged_version WHERE tells ON CONFLICT DO NOTHING)
+INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM staged_version
+"""
 
+# Of records that were there before; those of fresh ones are copied in.
 INSERT_IDENTIFIERS = """
 WITH added AS (
     INSERT INTO record_identifier (namespace, value, record_uid, observed_at, recorded_at)
     SELECT s.namespace, s.value, k.record_uid, min(coalesce(s.observed_at, :delivered_at)), :recorded_at
     FROM staged_identifier AS s JOIN staged_key AS k USING (record_key)
-    WHERE k.fresh OR NOT EXISTS (
+    WHERE NOT EXISTS (
         SELECT FROM record_identifier AS known
         WHERE known.namespace = s.namespace AND known.value = s.value
           AND known.record_uid = k.record_uid AND known.withdrawn_at IS NULL
@@ -79,7 +86,10 @@ WITH added AS (
             withdrawn_at = NULL
         WHERE record_identifier.withdrawn_at IS NOT NULL
            OR excluded.observed_at < record_identifier.observed_at
-    RETURNING record_uid)
+    RETURNING record_uid),
+queued AS (
+    INSERT INTO unscored_record SELECT DISTINCT record_uid, CAST(:recorded_at AS timestamptz)
+    FROM added JOIN staged_key USING (record_uid) WHERE NOT fresh ON CONFLICT DO NOTHING)
 INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM added
 """
 
@@ -156,13 +166,18 @@ ORDER BY row
 
 @dataclass(frozen=True)
 class Delivered:
-    """The delivery a batch belongs to: its channel, its own time and when we recorded it."""
+    """The delivery a batch belongs to: its channel, its own time and when we recorded it.
+
+    `corrects`: whether another content for the same record and time takes identifiers back, as a
+    corrected row of a file does; two messages of one moment say both.
+    """
 
     delivery_id: UUID
     channel: str
     name: str
     delivered_at: datetime
     recorded_at: datetime
+    corrects: bool = True
 
 
 @dataclass(frozen=True)
@@ -190,11 +205,20 @@ def begin(tx: Connection, channel: str) -> None:
     tx.execute(text(LOCK_CHANNEL), {"channel": channel})
 
 
-def land(tx: Connection, delivered: Delivered, batch: Batch, identifiers: pl.DataFrame) -> Landed:
+def land(
+    tx: Connection,
+    delivered: Delivered,
+    batch: Batch,
+    identifiers: pl.DataFrame,
+    tally: Tally,
+    *,
+    redelivered: bool = False,
+) -> Landed:
     """Land one chunk of a delivery.
 
-    `identifiers` are the batch's, normalised: record_key, namespace, value, observed_at.
-    Rejected rows go to quarantine.
+    `identifiers` are the batch's, normalised: record_key, namespace, value, observed_at. New
+    events are added to `tally`, rejected rows go to quarantine. `redelivered`: the delivery landed
+    before and now may say of other records what it said then.
     """
     staging.truncate(tx, staging.CHUNK_TABLES)
     _stage(tx, batch, identifiers)
@@ -207,14 +231,25 @@ def land(tx: Connection, delivered: Delivered, batch: Batch, identifiers: pl.Dat
     tx.execute(text("ANALYZE staged_key"))
     tx.execute(text(INSERT_KEYS), parameters)
     versions, landed_events, revised_events = 0, 0, 0
+    keys = _keys(tx)
+    known = identifiers.join(keys.filter(~pl.col("fresh")), on="record_key")
+    staging.copy_in(tx, "staged_identifier", known.select(identifiers.columns))
     if not batch.records.is_empty():
         versions = tx.execute(text(INSERT_VERSIONS), parameters).rowcount
-        tx.execute(text(TOUCH_VERSIONS))
-        tx.execute(text(WITHDRAW_CORRECTED), parameters)
-    if not identifiers.is_empty():
+        tx.execute(text(TOUCH_VERSIONS), parameters)
+        if delivered.corrects:
+            tx.execute(text(WITHDRAW_CORRECTED), parameters)
+    _copy_identifiers(tx, delivered, identifiers.join(keys.filter("fresh"), on="record_key"))
+    if not known.is_empty():
         tx.execute(text(INSERT_IDENTIFIERS), parameters)
     if not batch.events.is_empty():
-        landed_events, revised_events = events.insert_staged(tx, delivered.recorded_at)
+        # The last of several rows with one message id corrects the others.
+        said = batch.events.unique(["record_key", "message_id"], keep="last")
+        new, revised_events = events.land_events(
+            tx, said, keys, delivered.recorded_at, redelivered=redelivered
+        )
+        tally.add(new)
+        landed_events = new.height
     for frame, statement in (
         (batch.consents, INSERT_CONSENTS),
         (batch.memberships, INSERT_MEMBERSHIPS),
@@ -229,12 +264,35 @@ def land(tx: Connection, delivered: Delivered, batch: Batch, identifiers: pl.Dat
 
 
 def _stage(tx: Connection, batch: Batch, identifiers: pl.DataFrame) -> None:
+    staging.copy_in(tx, "staged_said", _said(batch, identifiers))
     staging.copy_in(tx, "staged_record", batch.records)
-    staging.copy_in(tx, "staged_identifier", identifiers)
-    # The last of several rows with one message id corrects the others.
-    distinct = batch.events.unique(["record_key", "message_id"], keep="last", maintain_order=False)
-    staging.copy_in(tx, "staged_event", distinct)
     staging.copy_in(tx, "staged_consent", batch.consents)
     staging.copy_in(tx, "staged_membership", batch.memberships)
     staging.copy_in(tx, "staged_account", batch.accounts)
     staging.copy_in(tx, "staged_reject", batch.rejects)
+
+
+def _said(batch: Batch, identifiers: pl.DataFrame) -> pl.DataFrame:
+    """Every record key that the batch speaks of, and its place: records first, as they came."""
+    mentions = (batch.events, identifiers, batch.consents, batch.memberships, batch.accounts)
+    rows = batch.records.select("record_key", place="row")
+    later = [frame.select("record_key", place=pl.lit(_LAST)) for frame in mentions]
+    said = pl.concat([rows, *later]).group_by("record_key").agg(pl.col("place").min())
+    # Keys of one place go by themselves, so that who is older is no accident.
+    order = said.sort("place", "record_key").select("record_key")
+    return order.with_row_index("place").cast({"place": pl.Int64})
+
+
+def _copy_identifiers(tx: Connection, delivered: Delivered, fresh: pl.DataFrame) -> None:
+    """Copy in the identifiers of fresh records, of which the store can know none."""
+    said = fresh.with_columns(pl.col("observed_at").fill_null(delivered.delivered_at))
+    once = said.group_by("namespace", "value", "record_uid").agg(pl.col("observed_at").min())
+    rows = once.sort("namespace", "value", "record_uid")
+    staging.copy_in(
+        tx, "record_identifier", rows.with_columns(recorded_at=pl.lit(delivered.recorded_at))
+    )
+
+
+def _keys(tx: Connection) -> pl.DataFrame:
+    found = staging.copy_out(tx, KEYS, KEY_COLUMNS)
+    return found.with_columns(pl.col("fresh") == "t")

@@ -1,6 +1,6 @@
 """Reading: identifier to profile, timeline, records, search and figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,15 +10,15 @@ from psycopg.rows import dict_row
 
 # One round trip. The subqueries are uncorrelated, each keyed by its own table's scope.
 FIND = """
-SELECT body::text FROM profile WHERE profile_id = ANY(ARRAY(
+SELECT profile_id, body::text FROM profile WHERE profile_id = ANY(ARRAY(
     SELECT profile_id FROM source_record WHERE record_uid = ANY(ARRAY(
         SELECT record_uid FROM record_identifier
         WHERE namespace = %s AND value = %s AND withdrawn_at IS NULL LIMIT 1000))))
 ORDER BY profile_id LIMIT 100"""
 
-BY_ID = "SELECT body::text FROM profile WHERE profile_id = %s"
+BY_ID = "SELECT profile_id, body::text FROM profile WHERE profile_id = %s"
 BY_RECORD = """
-SELECT body::text FROM profile WHERE profile_id = (
+SELECT profile_id, body::text FROM profile WHERE profile_id = (
     SELECT profile_id FROM source_record WHERE record_uid = %s)"""
 
 MEMBERS = """
@@ -53,9 +53,59 @@ FROM source_record AS r CROSS JOIN LATERAL (
     SELECT * FROM event WHERE event.record_uid = r.record_uid
       AND occurred_at >= %(since)s AND occurred_at < %(until)s
       AND (%(kinds)s::text[] IS NULL OR kind = ANY(%(kinds)s))
-    ORDER BY occurred_at DESC LIMIT %(limit)s) AS e
+      AND (occurred_at, event_id) {beyond} (%(at)s, %(event_id)s)
+    ORDER BY occurred_at {order}, event_id {order} LIMIT %(limit)s) AS e
 WHERE r.record_uid = ANY(%(records)s)
-ORDER BY e.occurred_at DESC, e.event_id LIMIT %(limit)s"""
+ORDER BY e.occurred_at {order}, e.event_id {order} LIMIT %(limit)s"""
+NEWEST_FIRST = TIMELINE.format(beyond="<", order="DESC")
+OLDEST_FIRST = TIMELINE.format(beyond=">", order="ASC")
+
+OWNERS = """
+SELECT DISTINCT profile_id FROM source_record WHERE record_uid = ANY(ARRAY(
+    SELECT record_uid FROM record_identifier
+    WHERE namespace = %s AND value = %s AND withdrawn_at IS NULL LIMIT 1000))
+ORDER BY profile_id LIMIT 100"""
+IDENTIFIERS = """
+SELECT i.namespace, i.value, array_agg(DISTINCT r.channel ORDER BY r.channel) AS channels,
+       min(i.observed_at) AS observed_at, min(i.recorded_at) AS recorded_at
+FROM source_record AS r JOIN record_identifier AS i USING (record_uid)
+WHERE r.record_uid = ANY(%s) AND i.withdrawn_at IS NULL
+GROUP BY i.namespace, i.value ORDER BY i.namespace, i.value"""
+HELD = """
+SELECT record_uid, namespace, value FROM record_identifier
+WHERE record_uid = ANY(%s) AND withdrawn_at IS NULL ORDER BY record_uid, namespace, value"""
+METADATA = """
+SELECT p.changed_at,
+       (SELECT channel FROM source_record WHERE profile_id = %(profile_id)s
+        ORDER BY recorded_at, record_uid LIMIT 1) AS first,
+       (SELECT channel FROM source_record WHERE profile_id = %(profile_id)s
+        ORDER BY recorded_at DESC, record_uid DESC LIMIT 1) AS last
+FROM profile AS p WHERE p.profile_id = %(profile_id)s"""
+# A company is named as its channel spells it; that may differ from the normalised identifier.
+PEOPLE = """
+SELECT DISTINCT r.profile_id, a.role, a.since
+FROM record_account AS a JOIN source_record AS r USING (record_uid)
+WHERE (a.account_namespace, a.account_key) IN (
+    SELECT i.namespace, spelt.key
+    FROM record_identifier AS i CROSS JOIN LATERAL (
+        SELECT i.value AS key
+        UNION SELECT jsonb_path_query(v.content, '$.identifiers.*[*]') #>> '{}'
+        FROM record_version AS v WHERE v.record_uid = i.record_uid) AS spelt
+    WHERE i.record_uid = ANY(%s) AND i.withdrawn_at IS NULL)
+ORDER BY 1, 2, 3 LIMIT %s"""
+
+MANY_IDS = """
+SELECT said.n, p.body::text
+FROM unnest(%s::bigint[], %s::uuid[]) AS said (n, uid)
+JOIN source_record AS r ON r.record_uid = said.uid JOIN profile AS p USING (profile_id)"""
+MANY_PAIRS = """
+SELECT owner.n, p.body::text
+FROM (SELECT DISTINCT said.n, r.profile_id
+      FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS said (n, namespace, value)
+      JOIN record_identifier AS i ON i.namespace = said.namespace COLLATE "C"
+           AND i.value = said.value COLLATE "C" AND i.withdrawn_at IS NULL
+      JOIN source_record AS r USING (record_uid)) AS owner
+JOIN profile AS p USING (profile_id) ORDER BY owner.n, owner.profile_id"""
 
 SEARCH = """
 SELECT body::text FROM (
@@ -105,12 +155,16 @@ ORDER BY profile_id LIMIT %(limit)s"""
 STALE = "SELECT count(*) AS stale FROM stale_profile"
 
 
-def one_body(connection: psycopg.Connection, profile_id: UUID) -> str | None:
-    """The body (JSON text) of the profile that this id, or any of its records' uids, stands for."""
+# A profile's id, and its body as JSON text.
+Body = tuple[UUID, str]
+
+
+def one_body(connection: psycopg.Connection, profile_id: UUID) -> Body | None:
+    """The id and body of the profile that this id, or any of its records' uids, stands for."""
     for statement in (BY_ID, BY_RECORD):
         row = connection.execute(statement, (profile_id,), prepare=True).fetchone()
         if row:
-            return row[0]
+            return row
     return None
 
 
@@ -128,10 +182,23 @@ def page(
     return found.fetchall()
 
 
-def bodies_with(connection: psycopg.Connection, namespace: str, value: str) -> list[str]:
-    """The bodies (JSON texts) of the profiles that carry a normalised identifier."""
-    rows = connection.execute(FIND, (namespace, value), prepare=True).fetchall()
-    return [row[0] for row in rows]
+def bodies_with(connection: psycopg.Connection, namespace: str, value: str) -> list[Body]:
+    """The ids and bodies of the profiles that carry a normalised identifier."""
+    return connection.execute(FIND, (namespace, value), prepare=True).fetchall()
+
+
+def bodies_by_id(connection: psycopg.Connection, ids: Mapping[int, UUID]) -> list[tuple[int, str]]:
+    """The bodies of many ids, each with its number."""
+    return connection.execute(MANY_IDS, (list(ids), list(ids.values()))).fetchall()
+
+
+def bodies_by_pair(
+    connection: psycopg.Connection, pairs: Mapping[int, tuple[str, str]]
+) -> list[tuple[int, str]]:
+    """The bodies of the carriers of many identifiers (namespace, value), each with its number."""
+    namespaces, values = zip(*pairs.values(), strict=True) if pairs else ((), ())
+    said = (list(pairs), list(namespaces), list(values))
+    return connection.execute(MANY_PAIRS, said).fetchall()
 
 
 def bodies_like(connection: psycopg.Connection, words: Sequence[str], limit: int) -> list[str]:
@@ -157,6 +224,11 @@ def rows(
         return cursor.execute(query, parameters).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
+def owners(connection: psycopg.Connection, namespace: str, value: str) -> list[UUID]:
+    """The ids of the profiles that carry a normalised identifier."""
+    return [row[0] for row in connection.execute(OWNERS, (namespace, value), prepare=True)]
+
+
 def timeline(
     connection: psycopg.Connection,
     records: Sequence[UUID],
@@ -165,13 +237,17 @@ def timeline(
     until: datetime,
     kinds: Sequence[str] | None,
     limit: int,
+    after: tuple[datetime, UUID],
+    oldest_first: bool = False,
 ) -> list[dict[str, Any]]:
-    """The newest `limit` events of these records in [since, until), newest first."""
+    """The next `limit` events of these records in [since, until) beyond `after`: time and id."""
     parameters = {
         "records": list(records),
         "since": since,
         "until": until,
         "kinds": list(kinds) if kinds else None,
         "limit": limit,
+        "at": after[0],
+        "event_id": after[1],
     }
-    return rows(connection, TIMELINE, parameters)
+    return rows(connection, OLDEST_FIRST if oldest_first else NEWEST_FIRST, parameters)

@@ -12,9 +12,13 @@ from cdp.store.database import driver
 STAGING = {
     "staged_record": "row bigint, record_key text, observed_at timestamptz, content jsonb",
     "staged_identifier": "record_key text, namespace text, value text, observed_at timestamptz",
-    "staged_event": """record_key text, message_id text, kind text, occurred_at timestamptz,
-        order_id text, product text, category text, quantity numeric, amount numeric,
-        discount numeric, currency text, score float8, properties jsonb""",
+    # Every record key of the batch, in the order in which new ones come into being.
+    "staged_said": "place bigint, record_key text",
+    # Events of records that were there before, and those of them that were there, too.
+    "staged_event_id": "n bigint, record_uid uuid, event_id uuid",
+    "staged_event": """record_uid uuid, event_id uuid, occurred_at timestamptz, kind text,
+        order_id text, product text, category text, quantity numeric(18, 4), amount numeric(18, 4),
+        discount numeric(18, 4), currency text, score float8, properties jsonb""",
     "staged_consent": """record_key text, purpose text, medium text, state text,
         observed_at timestamptz, proof text""",
     "staged_membership": """record_key text, organisation text, kind text, role text,
@@ -24,8 +28,9 @@ STAGING = {
     "staged_reject": "row bigint, field text, rule text, value text, reason text, raw jsonb",
     # What the batch's keys are in the store: filled anew for each chunk.
     "staged_key": "record_key text, record_uid uuid, fresh boolean",
-    # The versions that the chunk added.
-    "staged_version": "record_uid uuid, observed_at timestamptz, content_hash uuid",
+    # The versions that the chunk added, and whether they say what people are recognised by.
+    "staged_version": """record_uid uuid, observed_at timestamptz, content_hash uuid,
+        tells boolean""",
     # What the transaction has changed so far: kept over its chunks.
     "landed_aggregate": """record_uid uuid, kind text, currency text, events bigint, amount numeric,
         discount numeric, scores bigint, score float8, first_at timestamptz, last_at timestamptz""",
@@ -34,7 +39,15 @@ STAGING = {
     "fresh_record": "record_uid uuid, channel text, record_key text",
     "touched_record": "record_uid uuid, identity boolean",
     "closure_record": "record_uid uuid",
+    # Identifiers that another policy takes away or adds.
+    "rederived": "record_uid uuid, namespace text, value text, observed_at timestamptz",
+    # Pairs that were scored, and the records that were compared with all others.
+    "scored_pair": """record_uid uuid, other_uid uuid, weight float8, probability float8,
+        evidence jsonb""",
+    "compared_record": "record_uid uuid, queued_at timestamptz",
+    "changed_link": "record_uid uuid, other_uid uuid, weight float8",
     "assignment": "record_uid uuid, component_id uuid, profile_id uuid",
+    "changed_profile": "profile_id uuid",
     "folding": "n bigint, profile_id uuid",
     "member": """n bigint, record_uid uuid, channel text, record_key text, trust bigint,
         subject text, recorded_at timestamptz""",

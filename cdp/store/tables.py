@@ -9,6 +9,7 @@ personal data: `pii()` or `plain(reason)`; erasure, export and log scanning read
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -105,6 +106,15 @@ identifier_block = Table(
     Column("records", BigInteger, nullable=False),
     _at("blocked_at"),
     info={"scope": "key", "key": ("namespace", "value")},
+)
+
+pushed_message = Table(
+    "pushed_message",
+    metadata,
+    _channel(primary_key=True),
+    _uid("message_uid", primary_key=True),
+    _at("recorded_at"),
+    info={"scope": "key", "key": ("channel", "message_uid")},
 )
 
 # ── record ───────────────────────────────────────────────────────────────────────────────────
@@ -219,6 +229,7 @@ record_account = Table(
     pii("role"),
     Column("since", Date),
     _at("recorded_at"),
+    Index(None, "account_namespace", "account_key"),
     info={"scope": "record"},
 )
 
@@ -231,6 +242,19 @@ refused_link = Table(
     pii("value", primary_key=True),
     plain("reason", "the veto or limit that forbade it", nullable=False),
     _at("refused_at"),
+    info={"scope": "record"},
+)
+
+rectification = Table(
+    "rectification",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    plain("trait", "a name from the registry", primary_key=True),
+    _at("decided_at", primary_key=True),
+    pii("value", JSONB, nullable=False),
+    pii("decided_by", nullable=False),
+    pii("reason", nullable=False),
+    _at("withdrawn_at", nullable=True),
     info={"scope": "record"},
 )
 
@@ -251,6 +275,8 @@ profile = Table(
         postgresql_ops={"search_text": "gin_trgm_ops"},
     ),
     info={"scope": "profile"},
+    # Bodies of 2 to 8 KB stay in their row as they are: packing costs more than a look-up.
+    postgresql_with={"toast_tuple_target": 8160},
 )
 
 # ── local ────────────────────────────────────────────────────────────────────────────────────
@@ -315,5 +341,156 @@ identity_log = Table(
     plain("cause", "a rule's words", nullable=False),
     Index(None, "profile_id"),
     Index(None, "other_id"),
+    info={"scope": "local"},
+)
+
+# Keys, audit, changes and webhooks: the service's own.
+api_key = Table(
+    "api_key",
+    metadata,
+    plain("key_id", "the public part of a key, made by us", primary_key=True),
+    plain("name", "of the system that uses it", nullable=False),
+    plain("secret_hash", "SHA-256 of the secret part", nullable=False),
+    plain("scopes", "words of ours", JSONB, nullable=False),
+    plain("channel", "the channel of what is pushed with it"),
+    plain("fields", "names of fields, parts and traits", JSONB),
+    plain("purposes", "words of the installation", JSONB),
+    Column("requests_per_second", BigInteger, nullable=False),
+    _at("created_at"),
+    _at("expires_at", nullable=True),
+    _at("revoked_at", nullable=True),
+    _at("last_used_at", nullable=True),
+    info={"scope": "local"},
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    _uid("entry_id", primary_key=True),
+    _at("at"),
+    plain("key_id", "the public part of a key", nullable=False),
+    plain("purpose", "a word of the installation"),
+    plain("action", "a word of ours", nullable=False),
+    Column("profile_id", Uuid),
+    _uid("request_id"),
+    Index(None, "profile_id"),
+    info={"scope": "local"},
+)
+
+profile_change = Table(
+    "profile_change",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    _at("changed_at"),
+    Index(None, "position"),
+    info={"scope": "local"},
+)
+
+webhook = Table(
+    "webhook",
+    metadata,
+    _uid("webhook_id", primary_key=True),
+    plain("url", "the address of a system", nullable=False),
+    plain("kinds", "words of ours", JSONB, nullable=False),
+    plain("secret", "signs what is sent; made by us", nullable=False),
+    Column("position", BigInteger, nullable=False),
+    _at("created_at"),
+    _at("removed_at", nullable=True),
+    info={"scope": "local"},
+)
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    _uid("delivery_id", primary_key=True),
+    _uid("webhook_id"),
+    plain("changes", "kinds, ids and times", JSONB, nullable=False),
+    plain("state", "waiting, delivered or dead", nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    _at("created_at"),
+    _at("due_at"),
+    _at("delivered_at", nullable=True),
+    plain("answer", "an HTTP status or the kind of a network error"),
+    Index(None, "state", "due_at"),
+    Index(None, "webhook_id", "state"),
+    info={"scope": "local"},
+)
+
+# ── identity policy ──────────────────────────────────────────────────────────────────────────
+policy_version = Table(
+    "policy_version",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _at("applied_at"),
+    plain("applied_by", "one of the staff", nullable=False),
+    plain("note", "why, in the staff's words", nullable=False),
+    plain("document", "the guards, as data", JSONB, nullable=False),
+    _at("reverted_at", nullable=True),
+    plain("reverted_by", "one of the staff"),
+    plain("revert_note", "why, in the staff's words"),
+    info={"scope": "reference"},
+)
+
+# ── decisions and probable links ─────────────────────────────────────────────────────────────
+identity_decision = Table(
+    "identity_decision",
+    metadata,
+    _uid("decision_id", primary_key=True),
+    plain("verb", "link, cannot_link, detach or undo", nullable=False),
+    plain("kind", "link or cannot_link", nullable=False),
+    _at("decided_at"),
+    plain("decided_by", "one of the staff", nullable=False),
+    pii("reason", nullable=False),
+    Column("entry_id", Uuid),  # of the identity log: the merge that was undone
+    _at("revoked_at", nullable=True),
+    plain("revoked_by", "one of the staff"),
+    pii("revoke_reason"),
+    info={"scope": "reference"},
+)
+
+decision_record = Table(
+    "decision_record",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _uid("decision_id", primary_key=True),
+    Column("side", BigInteger, nullable=False),
+    Index(None, "decision_id"),
+    info={"scope": "record"},
+)
+
+probable_link = Table(
+    "probable_link",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _uid("other_uid", primary_key=True),
+    _at("scored_at", primary_key=True),
+    Column("weight", Double, nullable=False),
+    Column("probability", Double, nullable=False),
+    plain("model", "the id of a model", nullable=False),
+    pii("evidence", JSONB, nullable=False),
+    _at("superseded_at", nullable=True),
+    Index(None, "other_uid"),
+    info={"scope": "record"},
+)
+
+# ── probabilistic matching ───────────────────────────────────────────────────────────────────
+identity_model = Table(
+    "identity_model",
+    metadata,
+    plain("model", "a digest of its parameters", primary_key=True),
+    _at("adopted_at"),  # the live model is the one adopted last
+    _at("trained_at"),
+    Column("records", BigInteger, nullable=False),
+    # JSON, not JSONB: what comes back must be what was written, digit by digit.
+    plain("document", "shares of agreement, and hashes of frequent values", JSON, nullable=False),
+    info={"scope": "reference"},
+)
+
+unscored_record = Table(
+    "unscored_record",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _at("queued_at", primary_key=True),
     info={"scope": "local"},
 )

@@ -55,6 +55,7 @@ def main() -> int:
         with console.status("measuring a raw COPY of the same rows"):
             raw = floor.raw_copy(database, specs)
         report.stages(runs, raw)
+        report.linked(runs)
     report.one_profile()
     shown = profiles.get(best_known_profile(database))
     render_profile(shown, console)

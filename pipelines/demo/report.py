@@ -13,6 +13,8 @@ from cdp.model.status import StoreStatus
 from pipelines.demo.floor import RawCopy
 
 console: Console = screen()
+# Assets over all channels, in the order of their names.
+WHOLE = ("probable_link", "profile")
 
 
 @dataclass(frozen=True)
@@ -29,14 +31,14 @@ class AssetRun:
 
 
 def runs_of(result: dg.ExecuteInProcessResult) -> list[AssetRun]:
-    """The runs of the channels and, last, of the profiles."""
+    """The runs of the channels and, last, those over the whole store."""
     materialized = (event.materialization for event in result.get_asset_materialization_events())
     found = [
         AssetRun(one.asset_key.path[-1], {name: said.value for name, said in one.metadata.items()})
         for one in materialized
         if one.partition is None
     ]
-    return sorted(found, key=lambda run: (run.name == "profile", run.name))
+    return sorted(found, key=lambda run: (run.name in WHOLE, run.name))
 
 
 def changed_nothing(runs: list[AssetRun]) -> bool:
@@ -61,7 +63,7 @@ def channels(runs: list[AssetRun], status: StoreStatus) -> None:
     shown = table("channel (this run)", *columns, right=columns)
     synthetic = {one.channel for one in status.channels if one.synthetic}
     for run in runs:
-        if run.name == "profile":
+        if run.name in WHOLE:
             continue
         said = run.figures
         shown.add_row(
@@ -91,6 +93,8 @@ def stages(runs: list[AssetRun], raw: RawCopy) -> None:
     """Seconds per stage, and how often a raw COPY fits into them."""
     spent: dict[str, float] = {}
     for run in runs:
+        if run.name == "probable_link":
+            continue
         for stage, seconds in run.seconds.items():
             spent[stage] = spent.get(stage, 0.0) + seconds
     whole = sum(spent.values())
@@ -103,6 +107,19 @@ def stages(runs: list[AssetRun], raw: RawCopy) -> None:
         f"A raw COPY of the same {raw.records:,} records and {raw.events:,} events takes "
         f"{raw.seconds:.1f}: the whole road is {whole / raw.seconds:.1f} times that."
     )
+
+
+def linked(runs: list[AssetRun]) -> None:
+    """What the model joined, and what it leaves to a steward."""
+    for run in runs:
+        if run.name == "probable_link":
+            said = run.figures
+            console.print(
+                f"Compared without any identifier in {sum(run.seconds.values()):.1f} seconds: "
+                f"{said['pairs_compared']:,} pairs of {said['records']:,} records gave "
+                f"{said['merging']:,} links and {said['merges']:,} merges; {said['proposed']:,} pairs "
+                "wait for a steward (cdp identity review)."
+            )
 
 
 def unchanged(runs: list[AssetRun]) -> None:

@@ -14,9 +14,11 @@ from cdp.errors import DeliveryUnreadable
 from cdp.settings import settings
 from pipelines.channel_asset import asset_key
 from pipelines.definitions import CHANNELS, definitions
+from pipelines.link_asset import PROBABLE_LINK
 from pipelines.profile_asset import PROFILE
 from pipelines.progress import watchers
 
+UNITS = {"profile": "profiles", "probable_link": "pairs"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -53,7 +55,7 @@ def _reads_data(spec: ChannelSpec) -> bool:
 def run(console: Console, specs: list[ChannelSpec]) -> dg.ExecuteInProcessResult:
     """The job `customer_profiles` over these channels, with live progress."""
     job = definitions().resolve_job_def("customer_profiles")
-    wanted = [*(asset_key(spec.channel) for spec in specs), PROFILE]
+    wanted = [*(asset_key(spec.channel) for spec in specs), PROBABLE_LINK, PROFILE]
     view = LiveView(console)
     watchers.append(view.update)
     try:
@@ -90,7 +92,7 @@ class LiveView:
     def _begin(self, asset: str) -> None:
         for task in self._tasks.values():
             self.progress.update(task, total=0)
-        unit = "profiles" if asset == "profile" else "rows"
+        unit = UNITS.get(asset, "rows")
         self._tasks[asset] = self.progress.add_task(asset, total=None, unit=unit)
         if not self._console.is_terminal:
             self._console.print(f"  {asset} …")

@@ -30,8 +30,28 @@ def a_record(key, name=None, born=None, subject="person", **identifiers):
     }
 
 
-def clustering_of(*world, policy=None, blocked=None):
-    """The clustering of records that arrived in the order given."""
+LINKS = {"left": pl.Int64, "right": pl.Int64, "weight": pl.Float64}
+DECISIONS = {"decision_id": pl.String, "kind": pl.String, "record_uid": pl.Int64, "side": pl.Int64}
+
+
+def clustering_of(*world, policy=None, blocked=None, links=(), decisions=()):
+    """The clustering of records that arrived in the order given.
+
+    links: (key, key, weight); decisions: (kind, keys of one side, keys of the other).
+    """
+    uids = {record["record_key"]: uid for uid, record in enumerate(world)}
+    sided = [
+        (f"{kind}-{n}", kind, uids[key], side)
+        for n, (kind, *sides) in enumerate(decisions)
+        for side, keys in enumerate(sides)
+        for key in keys
+        if key in uids
+    ]
+    weighed = [
+        (uids[one], uids[other], weight)
+        for one, other, weight in links
+        if {one, other} <= uids.keys()
+    ]
     records = [{**record, "record_uid": uid} for uid, record in enumerate(world)]
     identifiers = [
         (record["record_uid"], namespace, value)
@@ -43,6 +63,8 @@ def clustering_of(*world, policy=None, blocked=None):
         pl.DataFrame(identifiers, schema=IDENTIFIERS, orient="row"),
         policy or identity_policy(),
         blocked,
+        links=pl.DataFrame(weighed, schema=LINKS, orient="row"),
+        decisions=pl.DataFrame(sided, schema=DECISIONS, orient="row"),
     )
 
 

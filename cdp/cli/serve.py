@@ -1,0 +1,73 @@
+"""The HTTP service as a command: ingest and profile API, in one process or several."""
+# ruff: noqa: PLC0415 - a command imports what it needs when it runs, so that `cdp --help` is fast.
+
+import logging
+import os
+import sys
+from contextlib import closing
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+WORKERS = "WEB_CONCURRENCY"  # uvicorn's own word
+DRAIN_SECONDS = 30  # for requests that are being answered when the service is stopped
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8080,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
+) -> None:
+    """Serve events and profiles over HTTP until stopped; what was taken is stored first.
+
+    Keys are made by `cdp key create`. TLS is a proxy's part.
+    """
+    import uvicorn
+
+    from cdp.store.database import Database
+    from cdp.store.schema import require_current
+
+    # The database stays open: an embedded server ends with the last process that asked for it.
+    with closing(Database()) as database, TemporaryDirectory(prefix="cdp-metrics-") as folder:
+        require_current(database)
+        os.environ["CDP_DATABASE_URL"] = database.url
+        os.environ[WORKERS] = str(workers)
+        if workers > 1:
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        typer.echo(f"serving on http://{host}:{port} (API at /docs); stop with Ctrl-C", err=True)
+        uvicorn.run(
+            "cdp.cli.serve:application",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+
+
+def application() -> "FastAPI":
+    """The application of one worker process, logging JSON lines to stderr."""
+    import structlog
+
+    from cdp.service.app import create_app
+    from cdp.settings import settings
+
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    settings.cache_clear()  # the parent may have named another database since
+    return create_app(workers=int(os.environ.get(WORKERS, "1")))

@@ -1,0 +1,110 @@
+"""Splink at work: the levels at which pairs of records agree, by DuckDB here or Spark elsewhere."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+from splink import DuckDBAPI, Linker, SettingsCreator
+
+from cdp.identity.matching.comparisons import FUNCTIONS, Comparison, Level
+
+if TYPE_CHECKING:
+    from cdp.identity.matching.model import Model
+
+logging.getLogger("splink").setLevel(logging.ERROR)
+
+_KEPT = ("node_l", "node_r", "match_weight", "match_probability")
+
+
+def splink_settings(
+    comparisons: Sequence[Comparison], prior: float, engine: str = "duckdb"
+) -> dict[str, Any]:
+    """The comparisons as Splink's own settings."""
+    return {
+        "link_type": "dedupe_only",
+        "unique_id_column_name": "node",
+        "probability_two_random_records_match": prior,
+        "blocking_rules_to_generate_predictions": [],
+        "comparisons": [_splink_comparison(each, FUNCTIONS[engine]) for each in comparisons],
+        "retain_matching_columns": True,
+        "retain_intermediate_calculation_columns": True,
+    }
+
+
+def _splink_comparison(comparison: Comparison, functions: Mapping[str, str]) -> dict[str, Any]:
+    missing = {
+        "sql_condition": comparison.missing.format(**functions),
+        "label_for_charts": "missing",
+        "is_null_level": True,
+    }
+    return {
+        "output_column_name": comparison.name,
+        "comparison_levels": [missing, *(_splink_level(each, functions) for each in comparison.levels)],
+    }
+
+
+def _splink_level(level: Level, functions: Mapping[str, str]) -> dict[str, Any]:
+    told = {
+        "sql_condition": level.condition.format(**functions)
+        if level.condition != "else"
+        else "ELSE",
+        "label_for_charts": level.label,
+        "m_probability": level.m,
+        "u_probability": level.u,
+    }
+    if level.frequency:
+        told |= {
+            "tf_adjustment_column": level.frequency,
+            "tf_adjustment_weight": 1.0,
+            "disable_tf_exact_match_detection": True,
+        }
+    return told
+
+
+def compare(nodes: pl.DataFrame, pairs: pl.DataFrame, model: "Model") -> pl.DataFrame:
+    """What Splink says of each pair: levels (`gamma_`), weights (`mw_`) and their sum.
+
+    Args:
+        nodes: features with the column `node` and the `tf_` columns of the model.
+        pairs: left, right (nodes).
+        model: whose comparisons to use.
+
+    Returns:
+        node_l, node_r, match_weight, match_probability, gamma_*, mw_*; in no order.
+    """
+    if pairs.is_empty():
+        return _nothing(model)
+    settings = model.settings()
+    columns = {c for each in model.comparisons for c in each.columns}
+    told = nodes.select("node", *(c for c in nodes.columns if c in columns or c[:3] == "tf_"))
+    blocked = pairs.select(match_key=pl.lit("0"), join_key_l="left", join_key_r="right")
+    connection = duckdb.connect()
+    try:
+        connection.execute("SET enable_progress_bar = false")
+        api = DuckDBAPI(connection)
+        linker = Linker(
+            api.register(told.to_arrow()), SettingsCreator(**settings), log_level=None
+        )
+        linker.table_management.register_blocked_pairs_for_predict(api.register(blocked.to_arrow()))
+        predicted = linker.inference.predict(warning_mode="never").as_duckdbpyrelation()
+        kept = [c for c in predicted.columns if c in _KEPT or c.startswith(("gamma_", "mw_"))]
+        return pl.DataFrame(predicted.select(*kept).to_arrow_table())
+    finally:
+        connection.close()
+
+
+def _nothing(model: "Model") -> pl.DataFrame:
+    names = [each.name for each in model.comparisons]
+    return pl.DataFrame(
+        schema={
+            "node_l": pl.UInt32,
+            "node_r": pl.UInt32,
+            "match_weight": pl.Float64,
+            "match_probability": pl.Float64,
+            **{f"gamma_{name}": pl.Int32 for name in names},
+            **{f"mw_{name}": pl.Float64 for name in names},
+            **{f"mw_tf_adj_{name}": pl.Float64 for name in names},
+        }
+    )

@@ -1,0 +1,76 @@
+"""The canonical matching features of records: cleaned, one row each, whatever they came from."""
+
+import polars as pl
+
+from cdp.identity.matching.birth import birth_dates
+from cdp.identity.matching.names import names
+from cdp.identity.matching.roles import NAMED, SEVERAL, SINGLE
+from cdp.identity.matching.text import compact, digits, plain
+
+PROVIDER = 0.005  # share of the addresses from which a domain is a provider's, not somebody's own
+
+
+def features(frame: pl.DataFrame) -> pl.DataFrame:
+    """The matching features of records, in the order of `frame`.
+
+    Args:
+        frame: record_uid (unique; any type that sorts), and whatever is known of: given_name,
+            middle_name, family_name, name_suffix, full_name, birth_date (date or text), email and phone (a text or a list of
+            normalised values), street, house_number, city, postcode, gender, and further columns
+            `category_<name>` (words that many people share) and `code_<name>` (a number or key
+            typed by hand). Any may be absent or null.
+
+    Returns:
+        record_uid; given, middle (list), family, generation, names (list), behind (list of the
+        names that `given` may stand for), birth (yyyymmdd), emails, phones (lists), email, phone
+        (the first of each), local, digits, domain (of the e-mail address), street (with its house number), city,
+        postcode, gender; category_<name> and code_<name>. Null where unknown.
+    """
+    told = frame.with_columns(
+        *(pl.lit(None, pl.String).alias(c) for c in SINGLE if c not in frame.columns),
+        *(pl.lit(None, pl.List(pl.String)).alias(c) for c in SEVERAL if c not in frame.columns),
+    )
+    named = [c for c in frame.columns if c.split("_", 1)[0] in NAMED]
+    plain_columns = told.select(
+        "record_uid",
+        emails=_list(told, "email"),
+        phones=_list(told, "phone"),
+        street=_address(),
+        city=plain(pl.col("city")),
+        postcode=compact(pl.col("postcode")),
+        gender=plain(pl.col("gender")).str.slice(0, 1),
+        *(
+            (plain if c.startswith("category_") else compact)(pl.col(c)).alias(c)
+            for c in named
+        ),
+    )
+    return plain_columns.hstack(names(told)).with_columns(
+        birth=birth_dates(told["birth_date"]),
+        email=pl.col("emails").list.first(),
+        phone=pl.col("phones").list.first(),
+    ).with_columns(
+        local=pl.col("email").str.replace("@.*$", ""),
+        digits=digits(pl.col("email").str.replace("@.*$", "")),
+        domain=_own_domain(),
+    )
+
+
+def _list(frame: pl.DataFrame, column: str) -> pl.Expr:
+    values = pl.col(column)
+    if not isinstance(frame.schema[column], pl.List):
+        values = pl.concat_list(values.cast(pl.String))
+    values = values.list.drop_nulls().list.unique().list.sort()
+    return pl.when(values.list.len() > 0).then(values)
+
+
+def _own_domain() -> pl.Expr:
+    """The domain of the address, null where it is that of a large provider."""
+    domain = pl.col("email").str.extract("@(.*)$")
+    few = pl.len().over(domain) <= PROVIDER * pl.col("email").count()
+    return pl.when(few).then(domain)
+
+
+def _address() -> pl.Expr:
+    """House number and street as one text, the number first, wherever it was written."""
+    both = plain(pl.concat_str("house_number", "street", separator=" ", ignore_nulls=True))
+    return pl.when(pl.col("street").is_not_null()).then(both)

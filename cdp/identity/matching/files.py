@@ -1,0 +1,176 @@
+"""Resolving a file: read as configured, matched, grouped; nothing of it touches the store."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import phonenumbers
+import polars as pl
+
+from cdp.errors import InvalidRequest
+from cdp.identity.matching.config import FileConfig
+from cdp.identity.matching.features import features
+from cdp.identity.matching.learning import train
+from cdp.identity.matching.linkage import groups
+from cdp.identity.matching.model import Model, Options
+from cdp.identity.matching.roles import NAMED, SINGLE
+from cdp.identity.matching.scoring import score
+from cdp.identity.normalise import normalise
+from cdp.identity.policy import IdentityPolicy
+
+# Pairs below this probability are as good as strangers to the groups.
+KEPT = 0.01
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What became of a file.
+
+    clusters: record_key, cluster_id (the smallest record key of the cluster), confidence (the
+        probability of the strongest pair that holds the record there; 1 for a record alone).
+    pairs: left, right (record keys), weight, probability, evidence; see `score`.
+    """
+
+    model: Model
+    clusters: pl.DataFrame
+    pairs: pl.DataFrame
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """A CSV (all cells as text) or Parquet file.
+
+    Raises:
+        InvalidRequest: it cannot be read, or is of another kind.
+    """
+    try:
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        if path.suffix in (".csv", ".tsv"):
+            separator = "\t" if path.suffix == ".tsv" else ","
+            return pl.read_csv(path, infer_schema=False, separator=separator)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InvalidRequest(f"{path}: cannot be read: {str(error).splitlines()[0]}") from None
+    raise InvalidRequest(f"{path}: is neither .csv, .tsv nor .parquet")
+
+
+def write_table(frame: pl.DataFrame, path: Path) -> None:
+    """`frame` as CSV or Parquet, by the name of the file; lists as JSON in a CSV."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".parquet":
+        frame.write_parquet(path)
+        return
+    nested = [name for name, kind in frame.schema.items() if isinstance(kind, pl.List)]
+    frame.with_columns(
+        pl.struct(name).struct.json_encode().alias(name) for name in nested
+    ).write_csv(path)
+
+
+def resolve_file(
+    frame: pl.DataFrame, config: FileConfig, policy: IdentityPolicy, trained_at: datetime
+) -> Resolved:
+    """The clusters of the records in `frame`.
+
+    Raises:
+        InvalidRequest: a named column is missing, or the record key is empty or occurs twice.
+    """
+    keys = _keys(frame, config)
+    told = _told(frame, config, policy).with_columns(record_uid=keys)
+    known = features(told)
+    options = Options(engine=config.engine, merge=config.merge)
+    model = train(known, trained_at, options)
+    pairs = score(model, known, least=KEPT)
+    grouped = groups(known.with_columns(clean=_clean(frame, config)), pairs, config.merge)
+    return Resolved(
+        model=model,
+        clusters=grouped.select(
+            record_key="record_uid", cluster_id="group", confidence=pl.col("confidence").round(6)
+        ),
+        pairs=pairs,
+    )
+
+
+def _keys(frame: pl.DataFrame, config: FileConfig) -> pl.Series:
+    used = [config.record_key, config.source, *config.columns]
+    missing = [name for name in used if name is not None and name not in frame.columns]
+    if missing:
+        raise InvalidRequest(
+            f"column {missing[0]!r} is not in the file; it has: {', '.join(frame.columns)}"
+        )
+    if config.record_key is None:
+        return pl.int_range(frame.height, eager=True).alias("record_uid")
+    keys = frame[config.record_key]
+    if keys.null_count() or keys.is_duplicated().any():
+        what = "is empty" if keys.null_count() else "is the same"
+        raise InvalidRequest(
+            f"record key {config.record_key!r} {what} in several rows; name a column without"
+            " repetition, or none to take the row's number"
+        )
+    return keys
+
+
+def _clean(frame: pl.DataFrame, config: FileConfig) -> pl.Series:
+    if config.source is None:
+        return pl.Series("clean", [None] * frame.height, dtype=pl.String)
+    source = frame[config.source].cast(pl.String)
+    if config.clean_sources == "all":
+        return source.alias("clean")
+    return source.set(~source.is_in(list(config.clean_sources)), None).alias("clean")
+
+
+def _told(frame: pl.DataFrame, config: FileConfig, policy: IdentityPolicy) -> pl.DataFrame:
+    """What the file says, by role."""
+    said: list[pl.Series] = []
+    for role in SINGLE:
+        columns = config.named(role)
+        if len(columns) == 1:
+            said.append(frame[columns[0]].alias(role))
+        elif columns:
+            parts = [pl.col(column).cast(pl.String) for column in columns]
+            joined = frame.select(pl.concat_str(parts, separator=" ", ignore_nulls=True))
+            said.append(joined.to_series().replace("", None).alias(role))
+    for kind in NAMED:
+        said += [frame[c].cast(pl.String).alias(f"{kind}_{c}") for c in config.named(kind)]
+    spaces = {name: column.namespace for name, column in config.columns.items()}
+    contacts: dict[str, list[str]] = {
+        role: [*config.named(role), *(c for c in config.named("identifier") if spaces[c] == role)]
+        for role in ("email", "phone")
+    }
+    for column in config.named("identifier"):
+        if spaces[column] not in contacts:
+            values = _identifiers(frame[column], spaces[column] or column, policy, config.region)
+            said.append(values.alias(f"code_{column}"))
+    for role, columns in contacts.items():
+        if columns:
+            values = pl.DataFrame(
+                [_identifiers(frame[c], role, policy, config.region).alias(c) for c in columns]
+            )
+            said.append(values.select(pl.concat_list(pl.all()).alias(role)).to_series())
+    return pl.DataFrame(said)
+
+
+def _identifiers(
+    column: pl.Series, namespace: str, policy: IdentityPolicy, region: str
+) -> pl.Series:
+    """Normalised values; mistyped ones as they are, since they may be nearly equal to another.
+
+    Blocked ones and those on more records than the policy allows are left out.
+    """
+    text = column.cast(pl.String)
+    verdict = normalise(
+        pl.DataFrame({"namespace": [namespace] * len(text), "value": text}), policy, region
+    )
+    plain = text.str.strip_chars().str.to_lowercase()
+    if namespace == "phone":
+        code = str(phonenumbers.country_code_for_region(region))
+        digits = plain.str.replace_all(r"\D", "")
+        plain = ("+" + code + digits).set(digits.str.len_chars() < 6, None)
+    values = verdict.select(
+        pl.when(pl.col("refused").eq_missing("blocked"))
+        .then(None)
+        .otherwise(pl.coalesce("normalised", plain))
+    ).to_series()
+    limit = policy.of(namespace).shared_by
+    if limit is None:
+        return values
+    common = values.value_counts(name="records").filter(pl.col("records") > limit)
+    return values.set(values.is_in(common[common.columns[0]].implode()), None)

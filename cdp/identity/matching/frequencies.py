@@ -1,0 +1,54 @@
+"""How frequent each value is: agreement on a frequent name says less than on a rare one."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+
+from cdp.identity.matching.comparisons import Comparison
+from cdp.identity.matching.model import Frequencies
+
+MOST = 5_000  # listed values per feature
+LEAST = 3  # records of a listed value
+
+
+def frequency_columns(comparisons: Iterable[Comparison]) -> list[str]:
+    """The features of which the frequency of the value counts."""
+    return sorted({l.frequency for c in comparisons for l in c.levels if l.frequency})
+
+
+def frequencies(features: pl.DataFrame, column: str) -> Frequencies:
+    """The share of the records of each frequent value, and that of a rare one."""
+    said = features[column].drop_nulls()
+    counts = said.value_counts(name="count").sort("count", column, descending=[True, False])
+    listed = counts.filter(pl.col("count") >= LEAST).head(MOST)
+    rest = counts.join(listed, on=column, how="anti")
+    # Of the pairs that agree on an unlisted value, more agree on one of several records.
+    mean = (rest["count"] ** 2).sum() / max(1, rest["count"].sum())
+    total = max(1, len(said))
+    return Frequencies(
+        common={
+            _hashed(value): count / total
+            for value, count in listed.select(column, "count").iter_rows()
+        },
+        rare=max(float(mean), 2.0) / total,
+    )
+
+
+def with_frequencies(nodes: pl.DataFrame, known: Mapping[str, Frequencies]) -> pl.DataFrame:
+    """`nodes` with `tf_<column>`: the frequency of the value of each column of `known`."""
+    return nodes.with_columns(
+        _frequency(nodes[column], each).alias(f"tf_{column}") for column, each in known.items()
+    )
+
+
+def _frequency(values: pl.Series, known: Frequencies) -> pl.Series:
+    repeated = values.drop_nulls()
+    repeated = repeated.filter(repeated.is_duplicated()).unique()
+    listed = {value: share for value in repeated if (share := known.common.get(_hashed(value)))}
+    share = values.replace_strict(listed, default=known.rare, return_dtype=pl.Float64)
+    return share.set(values.is_null(), None)
+
+
+def _hashed(value: str) -> str:
+    return hashlib.blake2b(value.encode(), digest_size=8).hexdigest()

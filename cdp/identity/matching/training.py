@@ -1,0 +1,176 @@
+"""Unsupervised training: how often fields agree for one person, for housemates and for strangers.
+
+All pairs of records are one population of three kinds. The candidate pairs hold nearly all pairs
+that are not of strangers and are looked at one by one; the rest is known by a random sample.
+Expectation maximisation over both together gives the shares without any label. Housemates agree on
+names, places and numbers as one person does, and on what is personal as strangers do: without that
+kind of its own, they are taken for one person who changes the first name and the birth date.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from cdp.identity.matching.comparisons import Comparison
+
+Floats = NDArray[np.float64]
+
+ROUNDS = 60
+CLOSE = 1e-4  # change of every parameter from which it is at rest
+# The levels' first guesses weigh as much as this share of the pairs of a kind: enough to keep the
+# kinds from changing places, too little to drown what the data says.
+TRUST = 0.05
+SMALLEST = 1e-7
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The comparisons with their estimated shares, and how many pairs are of each kind.
+
+    prior: share of all pairs that are of one person; household: that are of housemates.
+    """
+
+    comparisons: list[Comparison]
+    prior: float
+    household: float
+    rounds: int
+
+
+def estimate(
+    comparisons: Sequence[Comparison],
+    candidates: pl.DataFrame,
+    sample: pl.DataFrame,
+    total: int,
+    scale: float = 1.0,
+) -> Trained:
+    """The shares of every level among the pairs of each kind.
+
+    Args:
+        comparisons: with their first guesses.
+        candidates: one row per candidate pair: `gamma_<comparison>` (Splink's level, -1 missing)
+            and `tf_<comparison>` (the frequency of the value agreed on, null where it is none).
+        sample: the same for random pairs that are no candidates.
+        total: how many pairs of records there are.
+        scale: how many candidate pairs each of `candidates` stands for.
+    """
+    fields = [_Field.of(each, candidates, sample, total, scale) for each in comparisons]
+    prior = household = min(0.05, candidates.height * scale / 10 / total)
+    rounds = 0
+    for rounds in range(1, ROUNDS + 1):
+        before = np.concatenate([f.m for f in fields])
+        match = np.full(candidates.height, np.log(prior))
+        house = np.full(candidates.height, np.log(household))
+        strangers = np.full(candidates.height, np.log1p(-prior - household))
+        for field in fields:
+            match += field.likelihood(field.m)
+            house += field.of_housemates()
+            strangers += field.chance()
+        top = np.maximum(np.maximum(match, house), strangers)
+        odds = [np.exp(kind - top) for kind in (match, house, strangers)]
+        whole = odds[0] + odds[1] + odds[2]
+        matching, housemates = odds[0] / whole, odds[1] / whole
+        for field in fields:
+            field.learn(matching, housemates)
+        prior = float(np.clip(matching.sum() * scale / total, 1e-10, 0.1))
+        household = float(np.clip(housemates.sum() * scale / total, 1e-12, 0.1))
+        if np.abs(np.concatenate([f.m for f in fields]) - before).max() < CLOSE:
+            break
+    return Trained([field.learnt() for field in fields], prior, household, rounds)
+
+
+@dataclass
+class _Field:
+    """What is known of one comparison while training; levels in Splink's order, strongest last."""
+
+    comparison: Comparison
+    levels: NDArray[np.int64]  # of each candidate; -1 where missing
+    frequency: Floats  # of the value that a candidate agrees on; nan where it does not matter
+    elsewhere: Floats  # pairs at each level among those that are no candidates
+    guess: Floats
+    m: Floats
+    h: Floats
+    u: Floats
+
+    @classmethod
+    def of(
+        cls,
+        comparison: Comparison,
+        candidates: pl.DataFrame,
+        sample: pl.DataFrame,
+        total: int,
+        scale: float,
+    ) -> "_Field":
+        count = len(comparison.levels)
+        gamma = candidates[f"gamma_{comparison.name}"].to_numpy().astype(np.int64)
+        drawn = sample[f"gamma_{comparison.name}"].to_numpy().astype(np.int64)
+        each = (total - candidates.height * scale) / max(1, sample.height) / scale
+        guess = np.array([level.m for level in comparison.levels])[::-1]
+        first_u = np.array([level.u for level in comparison.levels])[::-1]
+        elsewhere = np.bincount(drawn[drawn >= 0], minlength=count) * each
+        elsewhere += first_u / first_u.sum()
+        guess = guess / guess.sum()
+        return cls(
+            comparison,
+            gamma,
+            candidates[f"tf_{comparison.name}"].to_numpy().astype(np.float64),
+            elsewhere,
+            guess,
+            guess.copy(),
+            guess.copy(),
+            elsewhere / elsewhere.sum(),
+        )
+
+    def likelihood(self, shares: Floats) -> Floats:
+        """How likely (log) each candidate's level is for a kind; 0 where missing."""
+        return np.where(self.levels < 0, 0.0, np.log(shares)[self.levels])
+
+    def chance(self) -> Floats:
+        """The same for strangers, who agree on a frequent value more often than on a rare one."""
+        known = np.isnan(self.frequency)
+        u = np.where(known, self.u[self.levels], self.frequency)
+        return np.where(self.levels < 0, 0.0, np.log(u))
+
+    def of_housemates(self) -> Floats:
+        """The same for housemates: as they agree, or on personal matters as strangers do."""
+        if self.comparison.shared:
+            return self.likelihood(self.h)
+        alike = self.comparison.alike
+        strangers = self.chance()
+        if not alike:
+            return strangers
+        either = (1 - alike) * np.exp(strangers) + alike * np.exp(self.likelihood(self.m))
+        return np.log(either)
+
+    def learn(self, matching: Floats, housemates: Floats) -> None:
+        """The shares anew from how likely each candidate is of each kind."""
+        known = self.levels >= 0
+        strangers = 1 - matching - housemates
+        if not self.comparison.shared:
+            strangers = strangers + housemates
+        self.m = self._shares(known, matching)
+        counted = np.bincount(
+            self.levels[known], weights=strangers[known], minlength=len(self.guess)
+        )
+        misses = self.elsewhere + counted
+        self.u = np.maximum(misses / misses.sum(), SMALLEST)
+        if self.comparison.shared:
+            self.h = self._shares(known, housemates)
+        else:
+            self.h = (1 - self.comparison.alike) * self.u + self.comparison.alike * self.m
+
+    def _shares(self, known: NDArray[np.bool_], weights: Floats) -> Floats:
+        hits = np.bincount(self.levels[known], weights=weights[known], minlength=len(self.guess))
+        hits = hits + self.guess * (TRUST * hits.sum() + 1)
+        return np.maximum(hits / hits.sum(), SMALLEST)
+
+    def learnt(self) -> Comparison:
+        levels = tuple(
+            level.model_copy(update={"m": float(m), "h": float(h), "u": float(u)})
+            for level, m, h, u in zip(
+                self.comparison.levels, self.m[::-1], self.h[::-1], self.u[::-1], strict=True
+            )
+        )
+        return self.comparison.model_copy(update={"levels": levels})

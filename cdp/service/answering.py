@@ -1,0 +1,75 @@
+"""How the profile API answers: JSON with an ETag, and the time for which it holds."""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Annotated, Any
+
+from fastapi import Path, Query, Request, Response
+from pydantic import BaseModel, TypeAdapter
+
+from cdp.profile import selection
+
+JSON = "application/json"
+
+Ref = Annotated[
+    str,
+    Path(
+        description="an id, or namespace:value percent-encoded",
+        openapi_examples={
+            "identifier": {"value": "email:ann@example.com"},
+            "id": {"value": "019a9f5e-0c3b-7cc1-8f5a-3f0a4d1c2b7e"},
+        },
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=1_000, description="at most so many")]
+Fields = Annotated[
+    str | None,
+    Query(
+        description="fields, parts and traits, with commas between",
+        examples=["identifiers,demographics,traits.name"],
+    ),
+]
+AsOf = Annotated[
+    datetime | None,
+    Query(description="as it was known then; a time with its zone", examples=["2026-05-31T12:00Z"]),
+]
+
+
+def answer(request: Request, body: str | bytes, *, as_of: datetime | None = None) -> Response:
+    """`body` (JSON), or 304 where the caller has it; `as_of`: the time it holds for, else now."""
+    data = body.encode() if isinstance(body, str) else body
+    tag = f'"{blake2b(data, digest_size=12).hexdigest()}"'
+    moment = (as_of or datetime.now(UTC)).astimezone(UTC).isoformat()
+    headers = {"ETag": tag, "As-Of": moment, "Cache-Control": "private, no-cache"}
+    if _has(request, tag):
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type=JSON, headers=headers)
+
+
+def answer_model(request: Request, model: BaseModel) -> Response:
+    """The same of a model."""
+    return answer(request, model.model_dump_json())
+
+
+def answer_list(request: Request, models: Sequence[BaseModel]) -> Response:
+    """The same of a list, as the `data` of an object."""
+    return answer(request, b'{"data":' + ANYTHING.dump_json(list(models)) + b"}")
+
+
+ANYTHING: TypeAdapter[list[Any]] = TypeAdapter(list[Any])
+
+
+def fields_of(said: str | None) -> Collection[str] | None:
+    """The fields that a query names. Raises InvalidRequest."""
+    if said is None:
+        return None
+    return selection.checked([name.strip() for name in said.split(",") if name.strip()])
+
+
+def _has(request: Request, tag: str) -> bool:
+    known = request.headers.get("if-none-match")
+    if known is None:
+        return False
+    tags = [each.strip().removeprefix("W/") for each in known.split(",")]
+    return tag in tags or "*" in tags

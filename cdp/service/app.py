@@ -1,0 +1,67 @@
+"""The service put together: ingest, profile API, health and metrics as one ASGI application."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import metadata
+
+from fastapi import FastAPI
+
+from cdp.service import (
+    errors,
+    feed_routes,
+    health,
+    identity_routes,
+    ingest_routes,
+    profile_routes,
+    segment_routes,
+    steward_routes,
+)
+from cdp.service.frame import Frame
+from cdp.service.ingest_body import Reading
+from cdp.service.lander import Lander
+from cdp.service.serving import Serving
+from cdp.store.database import Database
+
+DESCRIPTION = """Events come in as the SDKs of the Segment spec send them; profiles go out.
+
+Errors have `code` and `message` at the top level. `Request-Id` is on every answer."""
+
+
+PARTS = (
+    ingest_routes, segment_routes, identity_routes, steward_routes, feed_routes, profile_routes, health,
+)  # fmt: skip
+
+
+def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI:
+    """The application on `database` (default: the settings' own), one of `workers` processes.
+
+    At shutdown what waits is landed, so serve it with a lifespan.
+    """
+    store = database or Database()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.serving.start()
+        yield
+        await asyncio.to_thread(app.state.lander.stop)
+        await asyncio.to_thread(app.state.serving.close)
+        if database is None:
+            await asyncio.to_thread(store.close)
+
+    app = FastAPI(
+        title="Customer profile store",
+        version=metadata.version("cdp"),
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.database = store
+    app.state.serving = Serving(store, workers=workers)
+    app.state.lander = Lander(store)
+    app.state.reading = Reading()
+    errors.install(app)
+    for part in PARTS:
+        app.include_router(part.router)
+    app.add_middleware(Frame)
+    return app

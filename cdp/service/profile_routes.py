@@ -1,0 +1,237 @@
+"""Reading profiles over HTTP."""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Header, Query, Request, Response
+from pydantic import BaseModel, Field, StringConstraints
+
+from cdp.errors import InvalidRequest
+from cdp.model.answers import (
+    ExplainedProfile,
+    Found,
+    ProfileIdentifier,
+    Rectification,
+    TimelinePage,
+)
+from cdp.model.parts import PartedProfile
+from cdp.model.profile import Profile, SourceRecord, TraitExplanation
+from cdp.profiles import MOST_LOOKUPS
+from cdp.service.answering import (
+    AsOf,
+    Fields,
+    Limit,
+    Ref,
+    answer,
+    answer_list,
+    answer_model,
+    fields_of,
+)
+from cdp.service.auth import Caller, Reader
+
+router = APIRouter(prefix="/v1", tags=["profiles"])
+
+IfNoneMatch = Annotated[str | None, Header(description="the ETag of the answer you have")]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=2_100)]
+
+
+class Lookup(BaseModel):
+    """Whom to look up."""
+
+    refs: list[Words] = Field(max_length=MOST_LOOKUPS, description="ids and namespace:value")
+
+
+class Wanted(BaseModel):
+    """Identifiers that a profile must carry, all of them."""
+
+    identifiers: dict[Words, Words] = Field(min_length=1, max_length=20)
+
+
+class Profiles(BaseModel):
+    """Several profiles."""
+
+    data: list[Profile]
+
+
+class Lookups(BaseModel):
+    """What each ref stands for, in the order of asking."""
+
+    data: list[Found]
+
+
+class Identifiers(BaseModel):
+    """The identifiers of a profile."""
+
+    data: list[ProfileIdentifier]
+
+
+class Records(BaseModel):
+    """The source records of a profile, oldest first."""
+
+    data: list[SourceRecord]
+
+
+class Rectifications(BaseModel):
+    """What stewards said, newest first."""
+
+    data: list[Rectification]
+
+
+def described(model: Any, **more: Any) -> dict[int | str, dict[str, Any]]:
+    """The documented answer of a route that writes its JSON itself."""
+    return {200: {"model": model, **more}, 304: {"description": "you have it already"}}
+
+
+@router.get("/profiles", responses=described(Profiles))
+def search(
+    request: Request,
+    caller: Reader,
+    search: Annotated[str, Query(min_length=1, max_length=200, examples=["ann oslo"])],
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> Response:
+    """Profiles whose names, contact points and city are like every word, best first."""
+    found = caller.serving.profiles.search(search, limit=limit)
+    return _profiles(request, caller, "search", found)
+
+
+@router.post("/profiles/find", responses=described(Profiles))
+def find(
+    request: Request,
+    caller: Reader,
+    wanted: Annotated[Wanted, Body(examples=[{"identifiers": {"email": "ann@example.com"}}])],
+) -> Response:
+    """The profiles that carry all these identifiers, oldest first."""
+    found = caller.serving.profiles.find(**wanted.identifiers)
+    return _profiles(request, caller, "find", found)
+
+
+@router.post("/profiles/lookup", responses=described(Lookups))
+def lookup(
+    request: Request,
+    caller: Reader,
+    wanted: Annotated[Lookup, Body(examples=[{"refs": ["email:ann@example.com"]}])],
+    fields: Fields = None,
+) -> Response:
+    """What each of up to 500 ids and identifiers stands for."""
+    chosen = fields_of(fields)
+    found = caller.serving.profiles.lookup(wanted.refs)
+    caller.looked("lookup", [each.profile_id for one in found for each in one.profiles])
+    data = [
+        one.model_dump(mode="json", exclude={"profiles"})
+        | {"profiles": [_visible(caller, each, chosen) for each in one.profiles]}
+        for one in found
+    ]
+    return answer(request, json.dumps({"data": data}))
+
+
+@router.get("/profiles/{ref:path}/timeline", responses=described(TimelinePage))
+def timeline(
+    *,
+    request: Request,
+    caller: Reader,
+    ref: Ref,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    kinds: Annotated[str | None, Query(examples=["order,return"], max_length=2_000)] = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: Limit = 100,
+    order: Literal["newest", "oldest"] = "newest",
+) -> Response:
+    """The person's events from every channel, page by page."""
+    caller.may_see("timeline")
+    uid = _resolved(caller, ref, "timeline")
+    page = caller.serving.profiles.timeline_page(
+        uid,
+        cursor=cursor,
+        limit=limit,
+        kinds=kinds.split(",") if kinds else None,
+        since=since,
+        until=until,
+        oldest_first=order == "oldest",
+    )
+    return answer_model(request, page)
+
+
+@router.get("/profiles/{ref:path}/identifiers", responses=described(Identifiers))
+def identifiers(request: Request, caller: Reader, ref: Ref) -> Response:
+    """The identifiers of a profile, with the channels that know them."""
+    caller.may_see("identifiers")
+    uid = _resolved(caller, ref, "identifiers")
+    return answer_list(request, caller.serving.profiles.identifiers(uid))
+
+
+@router.get("/profiles/{ref:path}/records", responses=described(Records))
+def records(request: Request, caller: Reader, ref: Ref) -> Response:
+    """The source records, with every version as it came."""
+    caller.may_see("source_records")
+    uid = _resolved(caller, ref, "records")
+    return answer_list(request, caller.serving.profiles.records(uid))
+
+
+@router.get("/profiles/{ref:path}/explain/{trait}", responses=described(TraitExplanation))
+def explain(request: Request, caller: Reader, ref: Ref, trait: str) -> Response:
+    """Why a trait has its value: the rule, who carried it and who lost."""
+    caller.may_see("source_records")
+    uid = _resolved(caller, ref, "explain")
+    return answer_model(request, caller.serving.profiles.explain(uid, trait))
+
+
+@router.get("/profiles/{ref:path}/rectifications", responses=described(Rectifications))
+def rectifications(request: Request, caller: Reader, ref: Ref) -> Response:
+    """What stewards said of the profile's traits, newest first."""
+    caller.may_see("source_records")
+    uid = _resolved(caller, ref, "rectifications")
+    return answer_list(request, caller.serving.profiles.rectifications(uid))
+
+
+@router.get("/profiles/{ref:path}", responses=described(Profile | ExplainedProfile | PartedProfile))
+def profile(
+    *,
+    request: Request,
+    caller: Reader,
+    ref: Ref,
+    fields: Fields = None,
+    as_of: AsOf = None,
+    provenance: Annotated[bool, Query(description="say why each trait has its value")] = False,
+    view: Annotated[
+        Literal["traits", "parts"], Query(description="parts: the traits typed, part by part")
+    ] = "traits",
+    if_none_match: IfNoneMatch = None,  # noqa: ARG001  documented here, read by `answer`
+) -> Response:
+    """One profile. The id of a merged profile and the uid of a record answer, too."""
+    chosen = fields_of(fields)
+    if provenance and as_of:
+        raise InvalidRequest("provenance tells of now; ask for it without as_of")
+    uid, body = caller.serving.profiles.body(ref, as_of=as_of)
+    caller.looked("profile", [uid])
+    if chosen is None and caller.key.fields is None and not provenance and view == "traits":
+        return answer(request, body, as_of=as_of)
+    seen = dict(caller.visible(json.loads(body), chosen))
+    if provenance:
+        caller.may_see("source_records")
+        seen["provenance"] = {
+            name: why.model_dump(mode="json")
+            for name, why in caller.serving.profiles.provenance(uid).items()
+            if name in seen["traits"]
+        }
+    if view == "parts":
+        seen = PartedProfile.of(seen).model_dump(mode="json")
+    return answer(request, json.dumps(seen), as_of=as_of)
+
+
+def _resolved(caller: Caller, ref: str, action: str) -> Any:
+    uid, _ = caller.serving.profiles.body(ref)
+    caller.looked(action, [uid])
+    return uid
+
+
+def _profiles(request: Request, caller: Caller, action: str, found: list[Profile]) -> Response:
+    caller.looked(action, [each.profile_id for each in found])
+    data = [_visible(caller, each, None) for each in found]
+    return answer(request, json.dumps({"data": data}))
+
+
+def _visible(caller: Caller, profile: Profile, fields: Any) -> Any:
+    body = profile.model_dump(mode="json")
+    return caller.visible(body, fields)

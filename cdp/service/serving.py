@@ -1,0 +1,46 @@
+"""What the routes share: the profiles, the keys, their limits and the audit log."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from cdp.identities import Identities
+from cdp.privacy.audit import AuditLog
+from cdp.privacy.keyring import Keyring
+from cdp.privacy.limiter import Limiter
+from cdp.profiles import CustomerProfiles
+from cdp.service.webhooks import Courier
+from cdp.store.audit import AuditEntry
+from cdp.store.database import Database
+
+
+class Serving:
+    """One process's share in serving a store; threads but the courier's begin when they are needed.
+
+    `workers`: processes that serve the same store, for the rate limits.
+    """
+
+    def __init__(self, database: Database, *, workers: int = 1) -> None:
+        self.database = database
+        self.profiles = CustomerProfiles(database=database)
+        self.identities = Identities(database=database)
+        self.keyring = Keyring(database)
+        self.limiter = Limiter(workers)
+        self.audit = AuditLog(database)
+        self.courier = Courier(database)
+
+    def start(self) -> None:
+        """Begin to deliver webhooks."""
+        self.courier.start()
+
+    def close(self) -> None:
+        """Write what waits and end the threads; the database is its owner's to close."""
+        self.courier.stop()
+        self.audit.close()
+        self.keyring.close()
+
+
+def entry(
+    key_id: str, purpose: str | None, action: str, profile_id: UUID | None, request_id: UUID
+) -> AuditEntry:
+    """An audit entry of now."""
+    return AuditEntry(datetime.now(UTC), key_id, purpose, action, profile_id, request_id)

@@ -1,0 +1,46 @@
+"""The audit log: who looked at or changed whom, wherefor and when."""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from cdp.store import read
+from cdp.store.database import Database
+
+APPEND = """
+INSERT INTO audit_entry (entry_id, at, key_id, purpose, action, profile_id, request_id)
+SELECT uuidv7(), * FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::uuid[],
+                               %s::uuid[])"""
+NEWEST = """
+SELECT at, key_id, purpose, action, profile_id, request_id FROM audit_entry
+WHERE %(profile_id)s::uuid IS NULL OR profile_id = ANY(ARRAY(
+    SELECT record_uid FROM source_record WHERE profile_id = (
+        SELECT profile_id FROM source_record WHERE record_uid = %(profile_id)s)))
+ORDER BY entry_id DESC LIMIT %(limit)s"""
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One look or change."""
+
+    at: datetime
+    key_id: str
+    purpose: str | None
+    action: str
+    profile_id: UUID | None
+    request_id: UUID
+
+
+def append(database: Database, entries: Sequence[AuditEntry]) -> None:
+    """Write entries, durably, in one transaction."""
+    columns = [list(column) for column in zip(*map(astuple, entries), strict=True)]
+    with database.autocommit() as connection:
+        connection.execute(APPEND, columns)
+
+
+def newest(database: Database, profile_id: UUID | None, limit: int) -> list[dict[str, Any]]:
+    """The newest entries, of one profile by any of its ids or of all."""
+    with database.autocommit() as connection:
+        return read.rows(connection, NEWEST, {"profile_id": profile_id, "limit": limit})

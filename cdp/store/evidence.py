@@ -1,0 +1,124 @@
+"""All that speaks for or against records being one person: of the whole store, or of some components."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from cdp.store import staging
+
+ALL = "INSERT INTO closure_record SELECT record_uid FROM source_record"
+OF_COMPONENTS = """
+INSERT INTO closure_record SELECT record_uid FROM source_record
+WHERE component_id = ANY(CAST(:components AS uuid[]))"""
+
+RECORDS = """
+SELECT c.record_uid, coalesce(s.channel || ':' || s.record_key, f.channel || ':' || f.record_key),
+       channel.subject,
+       lower(coalesce(v.name ->> 'given', split_part(v.name ->> 'full', ' ', 1))),
+       v.birth_date, s.component_id, s.profile_id
+FROM closure_record AS c
+LEFT JOIN source_record AS s USING (record_uid)
+LEFT JOIN fresh_record AS f USING (record_uid)
+JOIN channel ON channel.channel = coalesce(s.channel, f.channel)
+LEFT JOIN (
+    SELECT DISTINCT ON (record_uid) record_uid, content -> 'traits' -> 'name' AS name,
+           content -> 'traits' ->> 'birth_date' AS birth_date
+    FROM record_version WHERE record_uid IN (SELECT record_uid FROM closure_record)
+      AND content -> 'traits' ?| ARRAY['name', 'birth_date']
+    ORDER BY record_uid, observed_at DESC, recorded_at DESC, content_hash) AS v USING (record_uid)
+"""
+RECORD_COLUMNS = {
+    "record_uid": pl.String,
+    "record_key": pl.String,
+    "subject": pl.String,
+    "given_name": pl.String,
+    "birth_date": pl.String,
+    "component_before": pl.String,
+    "profile_before": pl.String,
+}
+IDENTIFIERS = """
+SELECT i.record_uid, i.namespace, i.value
+FROM closure_record AS c JOIN record_identifier AS i USING (record_uid)
+WHERE i.withdrawn_at IS NULL"""
+IDENTIFIER_COLUMNS = {"record_uid": pl.String, "namespace": pl.String, "value": pl.String}
+BLOCKED = "SELECT namespace, value, records FROM identifier_block"
+BLOCKED_COLUMNS = {"namespace": pl.String, "value": pl.String, "records": pl.Int64}
+BLOCKED_HERE = """
+SELECT DISTINCT b.namespace, b.value, b.records
+FROM closure_record AS c JOIN record_identifier AS i USING (record_uid)
+JOIN identifier_block AS b USING (namespace, value) WHERE i.withdrawn_at IS NULL"""
+LINKS = """
+SELECT l.record_uid, l.other_uid, l.weight
+FROM closure_record AS c JOIN probable_link AS l USING (record_uid) WHERE l.superseded_at IS NULL"""
+
+LINK_COLUMNS = {"left": pl.String, "right": pl.String, "weight": pl.Float64}
+DECISIONS = """
+SELECT d.decision_id, d.kind, r.record_uid, r.side
+FROM closure_record AS c JOIN decision_record AS r USING (record_uid)
+JOIN identity_decision AS d USING (decision_id) WHERE d.revoked_at IS NULL"""
+DECISION_COLUMNS = {
+    "decision_id": pl.String,
+    "kind": pl.String,
+    "record_uid": pl.String,
+    "side": pl.Int64,
+}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is to be clustered.
+
+    records: record_uid, record_key, subject, given_name, birth_date, component_before,
+        profile_before (the last two are missing in the evidence of a past time).
+    identifiers: record_uid, namespace, value, the blocked ones among them.
+    blocked: namespace, value, records of the values known as junk.
+    links: left, right, weight of all scored pairs, however low the weight.
+    decisions: decision_id, kind, record_uid, side.
+    """
+
+    records: pl.DataFrame
+    identifiers: pl.DataFrame
+    blocked: pl.DataFrame
+    links: pl.DataFrame
+    decisions: pl.DataFrame
+
+
+def of_everything(tx: Connection) -> Evidence:
+    """The evidence on all records of the store."""
+    staging.prepare(tx)
+    staging.truncate(tx, ("closure_record",))
+    tx.execute(text(ALL))
+    return _read(tx, BLOCKED)
+
+
+def of_components(tx: Connection, components: Collection[UUID]) -> Evidence:
+    """The evidence on the records of some components."""
+    staging.prepare(tx)
+    staging.truncate(tx, ("closure_record",))
+    tx.execute(text(OF_COMPONENTS), {"components": list(components)})
+    return _read(tx, BLOCKED_HERE)
+
+
+def blocked(tx: Connection) -> pl.DataFrame:
+    """The values known as junk: namespace, value, records."""
+    return staging.copy_out(tx, BLOCKED, BLOCKED_COLUMNS)
+
+
+def of_closure(tx: Connection) -> Evidence:
+    """The evidence on the records that `closure_record` holds."""
+    return _read(tx, BLOCKED_HERE)
+
+
+def _read(tx: Connection, junk: str) -> Evidence:
+    tx.execute(text("ANALYZE closure_record"))
+    records = staging.copy_out(tx, RECORDS, RECORD_COLUMNS)
+    return Evidence(
+        records=records.with_columns(pl.col("birth_date").str.to_date(strict=False)),
+        identifiers=staging.copy_out(tx, IDENTIFIERS, IDENTIFIER_COLUMNS),
+        blocked=staging.copy_out(tx, junk, BLOCKED_COLUMNS),
+        links=staging.copy_out(tx, LINKS, LINK_COLUMNS),
+        decisions=staging.copy_out(tx, DECISIONS, DECISION_COLUMNS),
+    )
