@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from cdp.errors import InvalidRequest, ProfileNotFound
 from cdp.identity import batch
-from cdp.identity.live import find_live
+from cdp.identity.live import standing
 from cdp.identity.policy import identity_policy
 from cdp.identity.refs import normalised, parsed, resolved, the_only
 from cdp.model.answers import (
@@ -282,13 +282,8 @@ class CustomerProfiles:
         with self._database.autocommit() as connection:
             found = figures.status(connection)
         with self._database.transaction() as tx:
-            live = find_live(tx)
-        return found.model_copy(
-            update={
-                "policy_version": live and live.version,
-                "policy_differs": bool(live) and live.policy != identity_policy(settings().policy),
-            }
-        )
+            policy = standing(tx, identity_policy(settings().policy))
+        return found.model_copy(update=policy)
 
     def _members(self, connection: psycopg.Connection, ref: UUID | str) -> list[UUID]:
         uid = resolved(connection, ref)

@@ -15,7 +15,7 @@ from cdp.model.identity import Decided
 from cdp.model.review import PairToReview
 from cdp.store.database import Database
 
-KEYS = "y same person · n different people · s skip · ? details · u undo the last · q quit"
+KEYS = "y same · n different · s skip · ? details · u undo · q quit"
 MARKS = {
     "same": ("=", "green"),
     "alike": ("~", "yellow"),

@@ -20,6 +20,7 @@ Table = Annotated[Path, typer.Argument(metavar="INPUT", help="A .csv, .tsv or .p
 
 def cluster(
     table: Table,
+    *,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE", help="YAML: what each column says.")
     ] = None,
@@ -86,6 +87,7 @@ def _tell(resolved: "Resolved", *, as_json: bool) -> None:
 
 
 def evaluate(
+    *,
     clusters: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="What `cluster` wrote: record_key, cluster_id."),

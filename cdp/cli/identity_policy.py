@@ -140,8 +140,8 @@ def _print_applied(verb: str, done: "PolicyApplied", *, as_json: bool) -> None:
         return
     number = output.number
     output.screen().print(
-        f"{verb}: version {done.version} is live; of {number(done.records)} records it made "
-        f"{number(done.merges)} merges and {number(done.splits)} splits; "
+        f"{verb}: version {done.version} is live; of {number(done.records)} records: "
+        f"merges {number(done.merges)}, splits {number(done.splits)}; "
         f"{number(done.identifiers_lost)} identifiers hold no longer, "
         f"{number(done.identifiers_gained)} hold now"
     )

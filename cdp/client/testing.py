@@ -93,7 +93,7 @@ class FakeStore(httpx.MockTransport):
         return found[0]
 
     def _profile(self, _request: httpx.Request, ref: str) -> Any:
-        return self._one(ref).model_dump(mode="json")
+        return self._one(ref).model_dump(mode="json", exclude_unset=True)
 
     def _timeline(self, _request: httpx.Request, ref: str) -> Any:
         self._one(ref)
@@ -106,7 +106,7 @@ class FakeStore(httpx.MockTransport):
             for each in self.profiles
             if all(value in each.identifiers.get(name, ()) for name, value in wanted)
         ]
-        return {"data": [each.model_dump(mode="json") for each in found]}
+        return {"data": [each.model_dump(mode="json", exclude_unset=True) for each in found]}
 
     def _lookup(self, request: httpx.Request) -> Any:
         refs = json.loads(request.content)["refs"]
@@ -114,7 +114,9 @@ class FakeStore(httpx.MockTransport):
 
     def _found(self, ref: str) -> Any:
         try:
-            found = [each.model_dump(mode="json") for each in self._carriers(ref)]
+            found = [
+                each.model_dump(mode="json", exclude_unset=True) for each in self._carriers(ref)
+            ]
         except InvalidRequest as error:
             return {"ref": ref, "profiles": [], "error": error.code}
         return {"ref": ref, "profiles": found, "error": None}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from cdp.identity.graph import by_namespace, guards_of, strength
+from cdp.identity.graph import by_namespace, strength
 from cdp.identity.groups import FIREWALL, Group, Judge
+from cdp.identity.links import guards_of
 from cdp.identity.policy import IdentityPolicy, NamespacePolicy
 
 # A carrier is offered to so many groups of its value. Where more refuse to be one, the value says
@@ -42,7 +43,7 @@ class Agglomeration:
         it. Whom the firewall holds back stays as it is: to try further groups would only make
         several suspicious profiles of one.
         """
-        guards = guards_of(self._policy, namespace)
+        guards = guards_of(self._policy, namespace, value)
         firsts: list[int] = []  # the first carrier of each group of this value
         for carrier in carriers:
             refusal = None

@@ -9,6 +9,7 @@ import polars as pl
 from cdp.identity.clusters import Clustering
 from cdp.identity.conflicts import with_comparable_facts
 from cdp.identity.groups import Group
+from cdp.identity.links import PROBABLE_LINK
 from cdp.identity.policy import IdentityPolicy
 from cdp.identity.resolve import clustering_of
 from cdp.store.evidence import Evidence
@@ -112,6 +113,15 @@ class Case:
         here = refused.filter(pl.col("left").is_in(among) & pl.col("right").is_in(among))
         reasons = (here if here.height else refused)["reason"]
         return reasons[0] if len(reasons) else None
+
+    def refusal_of_links(self, among: list[str]) -> str | None:
+        """Why a probable link did not unite two of `among`."""
+        refused = self.clustering.refused.filter(
+            (pl.col("namespace") == PROBABLE_LINK)
+            & pl.col("left").is_in(among)
+            & pl.col("right").is_in(among)
+        )
+        return refused["reason"][0] if refused.height else None
 
     def group(self, records: list[str]) -> Group:
         """What is known of some records together, as the guards see it."""

@@ -60,7 +60,8 @@ def cluster(
         identifiers: record_uid, namespace, value (normalised, not blocked).
         policy: the guards of each namespace.
         blocked: namespace, value of values known as junk whose carriers are not all given here.
-        links: left, right (record_uids), weight of the pairs that a model holds to be one person.
+        links: left, right (record_uids), weight of the pairs that a model holds to be one person;
+            and, where that is known, exchanged (1 where given and family name changed places).
         decisions: decision_id, kind (`link` or `cannot_link`), record_uid, side (0 or 1). A link
             makes one of all its records; a cannot-link keeps those of side 0 from those of side 1.
             What speaks of records that are not given is passed over, here as in the others.

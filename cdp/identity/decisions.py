@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from cdp.errors import DecisionNotFound, InvalidRequest
+from cdp.errors import DecisionNotFound, InvalidRequest, ProfileNotFound
 from cdp.identity import contradictions
 from cdp.identity.explain import record_uid
 from cdp.identity.live import live_policy
@@ -233,12 +233,18 @@ def _merge(tx: Connection, merge: UUID | str | tuple[Ref, Ref]) -> Mapping[str, 
 
 def _record(tx: Connection, ref: Ref) -> UUID:
     """The record that a uid, a profile's id, `channel:key` or (channel, key) names."""
-    if not isinstance(ref, tuple):
-        return UUID(str(record_uid(tx, ref)))
-    found = scores.record_with_key(tx, *ref)
-    if found is None:
-        raise InvalidRequest(f"channel {ref[0]!r} has no such record")
-    return found
+    named = ref if isinstance(ref, tuple) else str(ref).partition(":")[::2]
+    found = scores.record_with_key(tx, *named)
+    if found is not None:
+        return found
+    try:
+        return UUID(record_uid(tx, ":".join(ref) if isinstance(ref, tuple) else ref))
+    except ProfileNotFound:
+        # What stands after the colon may be personal data.
+        where = f"in {named[0]!r} by that key" if named[1] else f"with the id {ref}"
+        raise ProfileNotFound(
+            f"there is no record {where}; `cdp profile records` lists those of a profile"
+        ) from None
 
 
 def _speaking(tx: Connection, ref: Ref, uid: UUID) -> set[UUID]:

@@ -10,26 +10,18 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from cdp.identity.links import (
+    OF_PROBABLE_LINKS,
+    OF_STEWARD_LINKS,
+    PROBABLE_LINK,
+    STEWARD_LINK,
+    known_decisions,
+    link_edges,
+)
 from cdp.identity.policy import IdentityPolicy, NamespacePolicy
 from cdp.identity.spread import overfull, spoken_for_by_many
 
 Ints = NDArray[np.int64]
-
-# What joins records beside identifiers. No declared namespace has a blank in its name.
-STEWARD_LINK = "steward link"
-PROBABLE_LINK = "probable link"
-_OF_PROBABLE_LINKS = NamespacePolicy(
-    priority=0, vetoes=("given_names", "birth_dates", "strong_ids")
-)
-_OF_STEWARD_LINKS = NamespacePolicy(priority=0)
-
-LINKS = {"left": pl.String, "right": pl.String, "weight": pl.Float64}
-DECISIONS = {
-    "decision_id": pl.String,
-    "kind": pl.String,
-    "record_uid": pl.String,
-    "side": pl.Int64,
-}
 
 
 @dataclass(frozen=True)
@@ -72,14 +64,10 @@ class Graph:
         if aged["subject"].n_unique() > 1:
             claims = _apart_by_subject(claims, aged)
         edges = _joining(claims, policy)
-        decided = _known(decisions, aged)
-        linked = [
-            frame
-            for frame in (_steward_links(decided), _probable_links(links, aged))
-            if frame.height
-        ]
-        if linked:
-            edges = _with_links(edges, pl.concat(linked))
+        decided = known_decisions(decisions, aged)
+        linked = link_edges(decided, links, aged)
+        if linked.height:
+            edges = _with_links(edges, linked)
         return cls(
             records=aged,
             claims=claims,
@@ -101,13 +89,6 @@ def oldest_of(labels: Ints) -> Ints:
     # Written from the youngest to the oldest: the last one to write stays.
     oldest[labels[::-1]] = np.arange(len(labels) - 1, -1, -1)
     return oldest[labels]
-
-
-def guards_of(policy: IdentityPolicy, namespace: str) -> NamespacePolicy | None:
-    """The guards that an edge of this namespace is open to; None for a steward's word."""
-    if namespace == STEWARD_LINK:
-        return None
-    return _OF_PROBABLE_LINKS if namespace == PROBABLE_LINK else policy.of(namespace)
 
 
 def strength(policy: IdentityPolicy) -> list[pl.Expr]:
@@ -135,68 +116,19 @@ def by_namespace(
     """What `read` finds in the guards of each row's namespace."""
     return pl.col("namespace").replace_strict(
         {namespace: read(guards) for namespace, guards in policy.namespaces.items()}
-        | {STEWARD_LINK: read(_OF_STEWARD_LINKS), PROBABLE_LINK: read(_OF_PROBABLE_LINKS)},
+        | {STEWARD_LINK: read(OF_STEWARD_LINKS), PROBABLE_LINK: read(OF_PROBABLE_LINKS)},
         default=pl.lit(read(policy.default), dtype=dtype),
         return_dtype=dtype,
     )
 
 
-def _known(decisions: pl.DataFrame | None, aged: pl.DataFrame) -> pl.DataFrame:
-    """The decisions with the node, key and subject of each record that is here."""
-    if decisions is None:
-        decisions = pl.DataFrame(schema=DECISIONS | {"record_uid": aged.schema["record_uid"]})
-    here = aged.select("record_uid", "node", "record_key", "subject")
-    return decisions.join(here, on="record_uid").sort("record_key")
-
-
-def _steward_links(decided: pl.DataFrame) -> pl.DataFrame:
-    """node, namespace, value, code of the steward links, in an order of their records' keys."""
-    carried = (
-        decided.filter(kind="link")
-        .group_by("decision_id", "subject", maintain_order=True)
-        .agg("node", pl.col("record_key").str.join("\n"))
-        .filter(pl.col("node").list.len() > 1)
-        .sort("record_key", "decision_id")
-    )
-    return carried.select(
-        "node",
-        namespace=pl.lit(STEWARD_LINK),
-        value="decision_id",
-        code=pl.int_range(pl.len(), dtype=pl.Int64),
-    ).explode("node")
-
-
-def _probable_links(links: pl.DataFrame | None, aged: pl.DataFrame) -> pl.DataFrame:
-    """The same of the probable links, the heaviest first, equal ones by their records' keys."""
-    if links is None:
-        links = pl.DataFrame(
-            schema=LINKS | dict.fromkeys(("left", "right"), aged.schema["record_uid"])
-        )
-    ends = aged.select("node", "record_key", "subject")
-    ends = pl.concat([ends, aged.select("record_uid")], how="horizontal")
-    pairs = links.join(ends, left_on="left", right_on="record_uid").join(
-        ends, left_on=["right", "subject"], right_on=["record_uid", "subject"], suffix="_right"
-    )
-    keys = pl.concat_list("record_key", "record_key_right").list.sort().list.join("\n")
-    ordered = pairs.with_columns(keys=keys).sort("weight", "keys", descending=[True, False])
-    return ordered.select(
-        node=pl.concat_list("node", "node_right"),
-        namespace=pl.lit(PROBABLE_LINK),
-        value=pl.format("weight {}", pl.col("weight").round(2)),
-        code=pl.int_range(pl.len(), dtype=pl.Int64),
-    ).explode("node")
-
-
 def _with_links(edges: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
     """`edges` and `links`, whose codes go on after theirs."""
     unused = int(edges["code"].to_numpy().max(initial=-1)) + 1
-    after_stewards = pl.when(namespace=PROBABLE_LINK).then(
-        pl.col("code").filter(namespace=STEWARD_LINK).max().fill_null(-1) + 1
-    ).otherwise(0)  # fmt: skip
     return pl.concat(
         [
             edges.select("node", "namespace", pl.col("value").cast(pl.String), "code"),
-            links.with_columns(code=pl.col("code") + after_stewards + unused),
+            links.with_columns(pl.col("code") + unused),
         ]
     )
 
@@ -237,9 +169,7 @@ def carried_twice(codes: pl.Series) -> pl.Series:
     return pl.Series(np.bincount(codes.to_numpy())[codes.to_numpy()] > 1)
 
 
-def _junk(
-    claims: pl.DataFrame, identifiers: pl.DataFrame, policy: IdentityPolicy
-) -> pl.DataFrame:
+def _junk(claims: pl.DataFrame, identifiers: pl.DataFrame, policy: IdentityPolicy) -> pl.DataFrame:
     """Values on too many records, or with too many people: code, namespace, value, records."""
     limit = by_namespace(policy, lambda guards: guards.shared_by, pl.Int64)
     codes = claims["code"].to_numpy()

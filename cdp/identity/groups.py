@@ -36,9 +36,10 @@ class Group:
         self.dates |= other.dates
         for namespace, values in other.held.items():
             self.held.setdefault(namespace, set()).update(values)
-        small, large = sorted((self.sides, other.sides), key=len)
-        large.update(small)
-        self.sides = large
+        if other.sides:
+            small, large = sorted((self.sides, other.sides), key=len)
+            large.update(small)
+            self.sides = large
 
 
 class Judge:
@@ -66,6 +67,8 @@ class Judge:
     @staticmethod
     def parted(one: Group, other: Group) -> str | None:
         """The cannot-link decision that keeps the two apart, or None."""
+        if not one.sides or not other.sides:
+            return None
         small, large = sorted((one.sides, other.sides), key=len)
         for decision, side in small.items():
             if large.get(decision, side) != side:
@@ -75,10 +78,11 @@ class Judge:
     def _beyond_a_limit(self, one: Group, other: Group) -> str | None:
         for namespace, values in other.held.items():
             limit = self._policy.of(namespace).per_profile
-            if limit is not None:
-                held = one.held.get(namespace, set())
-                if len(values | held) > max(limit, len(values), len(held)):
-                    return f"limit: {namespace}"
+            held = one.held.get(namespace)
+            if limit is None or not held or len(values) + len(held) <= limit:
+                continue
+            if len(values | held) > max(limit, len(values), len(held)):
+                return f"limit: {namespace}"
         return None
 
     def _different_people(self, guards: NamespacePolicy, one: Group, other: Group) -> str | None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import polars as pl
 from sqlalchemy import Connection
 
+from cdp.identity.contacts import contact_namespaces
 from cdp.identity.decided import calibrated
 from cdp.identity.live import live_or_first, live_policy
 from cdp.identity.matching import Model, Options, features, train
@@ -24,6 +25,9 @@ FEWEST = 2  # records that there is something to compare
 # How likely two records are one person depends on how many there are: a store that has grown to so
 # many times the size its model was learnt from is another store.
 GROWN = 2
+
+# The level at which given and family name have changed places.
+EXCHANGED = "both names exchanged"
 
 Progress = Callable[[str, int], None]
 
@@ -121,19 +125,6 @@ def _known(database: Database, *, read_all: bool) -> Known:
         return Known(policy, model, queue, read, links.live_pairs(tx), review.decided(tx))
 
 
-def contact_namespaces(policy: IdentityPolicy) -> tuple[list[str], list[str]]:
-    """The namespaces of people's e-mail addresses, and of their telephone numbers."""
-    return _namespaces(policy, "email"), _namespaces(policy, "phone")
-
-
-def _namespaces(policy: IdentityPolicy, normaliser: str) -> list[str]:
-    return [
-        name
-        for name, guards in policy.namespaces.items()
-        if guards.normaliser == normaliser and guards.links
-    ]
-
-
 def _unchanged(database: Database, report: LinkReport, known: Known) -> LinkReport:
     report.model = known.model.version if known.model else None
     with database.transaction() as tx:
@@ -181,7 +172,7 @@ class _Run:
         return model.model_copy(update={"options": options})
 
     def _scored(self, model: Model, clean: pl.DataFrame) -> pl.DataFrame:
-        """The pairs that may be one person: record_uid, other_uid, weight, probability, evidence."""
+        """The pairs that may be one person, as `cdp.store.links.replace` takes them."""
         started = time.perf_counter()
         nodes = numbered(clean)
         chosen = None
@@ -197,13 +188,17 @@ class _Run:
         near = scored.filter(pl.col("probability") >= self.known.policy.matching.propose)
         found = told(model, nodes, near)
         self.report.spent("compare", started)
+        evidence = pl.col("evidence")
         return found.select(
+            pl.col("left").alias("record_uid"),
+            pl.col("right").alias("other_uid"),
             "weight",
             "probability",
-            record_uid="left",
-            other_uid="right",
-            evidence=_as_json(pl.col("evidence")),
-        ).select("record_uid", "other_uid", "weight", "probability", "evidence")
+            exchanged=evidence.list.eval(
+                pl.element().struct.field("level") == EXCHANGED
+            ).list.any(),
+            evidence=_as_json(evidence),
+        )
 
     def _again(self, nodes: pl.DataFrame, chosen: pl.Series | None) -> pl.DataFrame:
         """The linked pairs of the records at hand, as nodes.

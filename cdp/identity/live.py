@@ -65,6 +65,15 @@ def find_live(tx: Connection) -> LivePolicy | None:
     return of_version(tx, version, applied_at)
 
 
+def standing(tx: Connection, configured: IdentityPolicy) -> dict[str, int | bool | None]:
+    """How the store's policy stands, as `StoreStatus` tells it: policy_version, policy_differs."""
+    live = find_live(tx)
+    return {
+        "policy_version": live.version if live else None,
+        "policy_differs": live is not None and live.policy != configured,
+    }
+
+
 def policy_of_reader(connection: psycopg.Connection, configured: IdentityPolicy) -> IdentityPolicy:
     """The policy by which a look-up writes its value: the live one, asked for once a second."""
     place = f"{connection.info.host}:{connection.info.port}/{connection.info.dbname}"

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 
 from cdp.identity.case import Case, Shared
-from cdp.identity.graph import PROBABLE_LINK, guards_of
 from cdp.identity.groups import CANNOT_LINK, FIREWALL, Group, Judge
 from cdp.identity.likeness import are_apart, are_unlike
 from cdp.identity.telling import Teller, in_odds, said, waterfall
@@ -87,10 +86,11 @@ class Obstacles:
                 words = f"{told}; below {threshold:+.1f} ({self._case.policy.matching.merge:.0%}) nobody is joined"
                 yield _obstacle("weight below threshold", words, facts)
                 continue
-            guards = guards_of(self._case.policy, PROBABLE_LINK)
-            assert guards is not None  # noqa: S101  only a steward's word is open to no guard
-            reason = self._judge.refuses(guards, self._one, self._other)
-            if reason is not None:
+            reason = self._case.refusal_of_links([*self._lefts, *self._rights])
+            if reason is None:
+                words = f"{told}, but the union would have been suspicious"
+                yield _obstacle("held back", words, facts)
+            else:
                 yield self._refused(reason, told, facts)
 
     def _refused(self, reason: str, told: str, facts: Mapping[str, object]) -> Obstacle:

@@ -9,7 +9,7 @@ import psycopg
 from cdp.errors import AmbiguousIdentifier, InvalidRequest, ProfileNotFound
 from cdp.identity.live import policy_of_reader
 from cdp.identity.normalise import normalise_value
-from cdp.identity.policy import identity_policy
+from cdp.identity.policy import IdentityPolicy, identity_policy
 from cdp.settings import settings
 from cdp.store import read
 
@@ -21,10 +21,8 @@ LONGEST_VALUE = 2_000  # characters; longer ones are refused on their way in, to
 
 def normalised(connection: psycopg.Connection, namespace: str, value: str) -> str:
     """`value` in the form in which its namespace is stored; raises InvalidIdentifier."""
-    if len(value) > LONGEST_VALUE or "\0" in value:
-        raise InvalidRequest(f"a {namespace} of {len(value)} characters is no identifier")
     policy = policy_of_reader(connection, identity_policy(settings().policy))
-    return normalise_value(namespace, value, policy, settings().default_region)
+    return _normalised(policy, namespace, value)
 
 
 def parsed(connection: psycopg.Connection, ref: UUID | str) -> UUID | tuple[str, str]:
@@ -32,12 +30,23 @@ def parsed(connection: psycopg.Connection, ref: UUID | str) -> UUID | tuple[str,
 
     Raises InvalidRequest, InvalidIdentifier; neither repeats what may be personal data.
     """
+    return named_by(policy_of_reader(connection, identity_policy(settings().policy)), ref)
+
+
+def named_by(policy: IdentityPolicy, ref: UUID | str) -> UUID | tuple[str, str]:
+    """The same by a policy that is at hand."""
     if isinstance(ref, UUID):
         return ref
     namespace, colon, value = ref.partition(":")
     if colon and value and NAMESPACE.fullmatch(namespace):
-        return namespace, normalised(connection, namespace, value)
+        return namespace, _normalised(policy, namespace, value)
     return as_id(ref)
+
+
+def _normalised(policy: IdentityPolicy, namespace: str, value: str) -> str:
+    if len(value) > LONGEST_VALUE or "\0" in value:
+        raise InvalidRequest(f"a {namespace} of {len(value)} characters is no identifier")
+    return normalise_value(namespace, value, policy, settings().default_region)
 
 
 def as_id(ref: UUID | str) -> UUID:
@@ -46,7 +55,7 @@ def as_id(ref: UUID | str) -> UUID:
         return ref if isinstance(ref, UUID) else UUID(ref)
     except ValueError:
         raise InvalidRequest(
-            "a profile is named by its id (a UUID) or by namespace:value, e.g. email:ann@example.com"
+            "a profile is named by its id (a UUID) or by namespace:value, e.g. customer_id:4711"
         ) from None
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from cdp.identity.clusters import Clustering, cluster
-from cdp.identity.graph import PROBABLE_LINK, STEWARD_LINK
+from cdp.identity.links import PROBABLE_LINK, STEWARD_LINK
 from cdp.identity.live import live_policy
 from cdp.identity.policy import IdentityPolicy, identity_policy
 from cdp.settings import settings

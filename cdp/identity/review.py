@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cdp.errors import InvalidRequest
-from cdp.identity.decided import scored_decisions
+from cdp.identity.contacts import contact_namespaces
 from cdp.identity.decisions import cannot_link, link
-from cdp.identity.graph import PROBABLE_LINK
 from cdp.identity.groups import FIREWALL
-from cdp.identity.link import contact_namespaces
+from cdp.identity.links import PROBABLE_LINK
 from cdp.identity.live import live_policy
-from cdp.identity.matching import Model, features
 from cdp.identity.policy import identity_policy
 from cdp.model.identity import Decided
 from cdp.model.review import (
@@ -53,6 +51,7 @@ def review(database: Database, limit: int = 20) -> list[PairToReview]:
         policy = live_policy(tx, identity_policy(settings().policy))
         found = store.open_pairs(
             tx,
+            propose_weight=policy.matching.propose_weight,
             merge_weight=policy.matching.merge_weight,
             firewall=FIREWALL,
             probable_link=PROBABLE_LINK,
@@ -79,6 +78,10 @@ def decided_pairs(database: Database) -> list[DecidedPair]:
 
     Raises InvalidRequest while there is no model.
     """
+    # Here, as in `models`: they bring Splink, which is slow to load and not needed for reviewing.
+    from cdp.identity.decided import scored_decisions  # noqa: PLC0415
+    from cdp.identity.matching import Model, features  # noqa: PLC0415
+
     with database.transaction() as tx:
         decided, stored = store.decided(tx), _live(links.live_model(tx))
         policy = live_policy(tx, identity_policy(settings().policy))
@@ -119,6 +122,8 @@ def models(database: Database) -> list[ModelSummary]:
 
 
 def _summary(stored: links.StoredModel, *, live: bool) -> ModelSummary:
+    from cdp.identity.matching import Model  # noqa: PLC0415
+
     model = Model.from_json(stored.document)
     return ModelSummary(
         version=stored.version,

@@ -7,7 +7,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from cdp.identity.case import Case, Joint, Shared
-from cdp.identity.graph import PROBABLE_LINK, STEWARD_LINK
+from cdp.identity.links import PROBABLE_LINK, STEWARD_LINK
 from cdp.identity.normalise import normalise
 from cdp.model.explanation import Evidence, FieldWeight, KnownRecord, StewardDecision
 from cdp.settings import settings

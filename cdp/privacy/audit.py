@@ -33,11 +33,13 @@ class AuditLog:
         with self._given:
             if len(self._waiting) + len(entries) > MOST_WAITING:
                 raise StoreUnavailable("the audit log cannot be written; nothing is shown")
+            is_first = not self._waiting
             self._waiting.extend(entries)
             if self._thread is None:
                 self._thread = Thread(target=self._write, name="audit", daemon=True)
                 self._thread.start()
-            self._given.notify()
+            if is_first:  # the others are taken along
+                self._given.notify()
 
     def changing(self, entry: AuditEntry) -> None:
         """Note that a change is about to be made: durable when this returns. Raises StoreError."""

@@ -48,8 +48,8 @@ def answer(request: Request, body: str | bytes, *, as_of: datetime | None = None
 
 
 def answer_model(request: Request, model: BaseModel) -> Response:
-    """The same of a model."""
-    return answer(request, model.model_dump_json())
+    """The same of a model, with what was said only: a profile has no empty lists in the store either."""
+    return answer(request, model.model_dump_json(exclude_unset=True))
 
 
 def answer_list(request: Request, models: Sequence[BaseModel]) -> Response:

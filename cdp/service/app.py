@@ -63,5 +63,6 @@ def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI
     errors.install(app)
     for part in PARTS:
         app.include_router(part.router)
+    app.router.routes.insert(0, profile_routes.prompt_route)
     app.add_middleware(Frame)
     return app

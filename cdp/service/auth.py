@@ -82,22 +82,27 @@ def secret_of(request: Request) -> str:
     raise KeyRefused("no key was sent; send it as Authorization: Bearer, or as Basic's user name")
 
 
-def admitting(scope: Scope) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that admits callers whose key opens `scope`.
+async def admit(request: Request, scope: Scope) -> Caller:
+    """The caller, if its key opens `scope`; what is left of its limit goes into the headers.
 
     Raises KeyRefused, ScopeMissing, RateLimitExceeded, InvalidRequest.
     """
+    serving: Serving = request.app.state.serving
+    secret = secret_of(request)
+    if serving.keyring.knows(secret):
+        key = serving.keyring.authenticate(secret, scope)
+    else:
+        key = await asyncio.to_thread(serving.keyring.authenticate, secret, scope)
+    state = request.scope["state"]
+    state.setdefault("headers", {}).update(serving.limiter.take(key))
+    return Caller(serving, key, _purpose(request, key), state["request_id"])
+
+
+def admitting(scope: Scope) -> Callable[..., Awaitable[Caller]]:
+    """`admit` as a dependency."""
 
     async def admitted(request: Request, _documented: Annotated[Any, Security(bearer)]) -> Caller:
-        serving: Serving = request.app.state.serving
-        secret = secret_of(request)
-        if serving.keyring.knows(secret):
-            key = serving.keyring.authenticate(secret, scope)
-        else:
-            key = await asyncio.to_thread(serving.keyring.authenticate, secret, scope)
-        headers = request.scope["state"].setdefault("headers", {})
-        headers.update(serving.limiter.take(key))
-        return Caller(serving, key, _purpose(request, key), request.scope["state"]["request_id"])
+        return await admit(request, scope)
 
     return admitted
 

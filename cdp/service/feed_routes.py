@@ -91,4 +91,4 @@ def _account(caller: Caller, ref: str) -> Profile:
 def _seen(caller: Caller, profile: Profile | None) -> Profile | None:
     if profile is None or caller.key.fields is None:
         return profile
-    return Profile.model_validate(caller.visible(profile.model_dump(mode="json")))
+    return Profile.model_validate(caller.visible(profile.model_dump(mode="json", exclude_unset=True)))

@@ -31,7 +31,7 @@ class Pushed:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of some messages, and the profiles that wait to be folded."""
+    """What became of some messages (`repeated` ones are among them), and the profiles to fold."""
 
     accepted: int = 0
     quarantined: int = 0
@@ -53,13 +53,15 @@ def land(database: Database, pushed: Sequence[Pushed]) -> Outcome:
     for each in pushed:
         by_channel.setdefault(each.channel, []).append(each.said)
     with database.transaction() as tx:
-        landed = Landed()
+        landed, repeated = Landed(), 0
+        landings: list[Landing] = []
         for channel in sorted(by_channel):
-            landing, added = _land_channel(tx, channel, by_channel[channel])
-            landed += added
-        landing.resolve()
+            added, known = _land_channel(tx, landings, channel, by_channel[channel])
+            landed, repeated = landed + added, repeated + known
+        for each in landings[1:]:
+            landings[0].tally.include(each.tally)
+        landings[0].resolve()
         stale = push.touched_profiles(tx)
-    repeated = len(pushed) - landed.read
     return Outcome(landed.accepted, landed.quarantined, repeated, stale)
 
 
@@ -69,39 +71,50 @@ def fold(database: Database, profiles: Sequence[UUID]) -> int:
         return fold_these(tx, profiles, rules=survivorship_rules(), changed_at=datetime.now(UTC))
 
 
-def _land_channel(tx: Connection, channel: str, said: Sequence[Said]) -> tuple[Landing, Landed]:
-    _declare(tx, channel, "person")
-    landing = Landing(tx, channel, IngestReport(channel))
+def _land_channel(
+    tx: Connection, landings: list[Landing], channel: str, said: Sequence[Said]
+) -> tuple[Landed, int]:
+    """Land the messages of one channel: what landed, and how many were known already.
+
+    The landings that are to be resolved are added to `landings`.
+    """
+    landing = _begin(tx, landings, channel, "person")
     first = {each.message_uid: each for each in reversed(said)}
     claimed = push.claim(tx, channel, first, landing.recorded_at)
     fresh = [each for uid, each in first.items() if uid in claimed]
     fresh.reverse()  # as they came
-    landed = _land_persons(landing, channel, fresh)
+    landed = _land_persons(landing, channel, fresh, said)
     if any(each.companies for each in fresh):
-        landing = _land_companies(tx, company_channel(channel), fresh)
-    return landing, landed
+        of_companies = company_channel(channel)
+        _land_companies(_begin(tx, landings, of_companies, "account"), of_companies, fresh)
+    return landed, len(said) - len(fresh)
 
 
-def _land_persons(landing: Landing, channel: str, fresh: Sequence[Said]) -> Landed:
+def _land_persons(
+    landing: Landing, channel: str, fresh: Sequence[Said], said: Sequence[Said]
+) -> Landed:
+    """Land the fresh ones of what was said; repeated messages are counted like the first."""
     persons = batch.persons(fresh)
     delivered = push.day_of(channel, landing.recorded_at)
     rejects = persons.rejects
     landed = landing.land(delivered, [replace(persons, rejects=empty(REJECTS))])
     if not rejects.is_empty():
         push.quarantine(landing.tx, delivered, rejects)
-    landed = replace(landed, quarantined=rejects.height)
+    refused = sum(each.fault is not None for each in said)
+    landed = replace(landed, read=len(said), quarantined=refused)
     push.enter(landing.tx, delivered, landed)
     return landed
 
 
-def _land_companies(tx: Connection, channel: str, fresh: Sequence[Said]) -> Landing:
-    _declare(tx, channel, "account")
-    landing = Landing(tx, channel, IngestReport(channel))
+def _land_companies(landing: Landing, channel: str, fresh: Sequence[Said]) -> None:
     delivered = push.day_of(channel, landing.recorded_at)
-    push.enter(tx, delivered, landing.land(delivered, [batch.companies(fresh)]))
-    return landing
+    landed = landing.land(delivered, [batch.companies(fresh)])
+    push.enter(landing.tx, delivered, landed)
 
 
-def _declare(tx: Connection, channel: str, subject: str) -> None:
+def _begin(tx: Connection, landings: list[Landing], channel: str, subject: str) -> Landing:
     now = datetime.now(UTC)
     push.declare(tx, channel=channel, subject=subject, description=DESCRIPTION, trust=TRUST, at=now)
+    landing = Landing(tx, channel, IngestReport(channel))
+    landings.append(landing)
+    return landing

@@ -1,11 +1,16 @@
 """Reading profiles over HTTP."""
 
+import asyncio
 import json
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Header, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from cdp.errors import InvalidRequest
 from cdp.model.answers import (
@@ -28,7 +33,7 @@ from cdp.service.answering import (
     answer_model,
     fields_of,
 )
-from cdp.service.auth import Caller, Reader
+from cdp.service.auth import Caller, Reader, admit
 
 router = APIRouter(prefix="/v1", tags=["profiles"])
 
@@ -200,24 +205,36 @@ def profile(
     if_none_match: IfNoneMatch = None,  # noqa: ARG001  documented here, read by `answer`
 ) -> Response:
     """One profile. The id of a merged profile and the uid of a record answer, too."""
-    chosen = fields_of(fields)
-    if provenance and as_of:
+    chosen = Chosen(fields_of(fields), as_of, provenance=provenance, parts=view == "parts")
+    return _chosen(request, caller, ref, chosen)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What of a profile is wanted."""
+
+    fields: Collection[str] | None
+    as_of: datetime | None
+    provenance: bool
+    parts: bool
+
+
+def _chosen(request: Request, caller: Caller, ref: str, chosen: Chosen) -> Response:
+    if chosen.provenance and chosen.as_of:
         raise InvalidRequest("provenance tells of now; ask for it without as_of")
-    uid, body = caller.serving.profiles.body(ref, as_of=as_of)
+    uid, body = caller.serving.profiles.body(ref, as_of=chosen.as_of)
     caller.looked("profile", [uid])
-    if chosen is None and caller.key.fields is None and not provenance and view == "traits":
-        return answer(request, body, as_of=as_of)
-    seen = dict(caller.visible(json.loads(body), chosen))
-    if provenance:
+    seen = dict(caller.visible(json.loads(body), chosen.fields))
+    if chosen.provenance:
         caller.may_see("source_records")
         seen["provenance"] = {
             name: why.model_dump(mode="json")
             for name, why in caller.serving.profiles.provenance(uid).items()
             if name in seen["traits"]
         }
-    if view == "parts":
+    if chosen.parts:
         seen = PartedProfile.of(seen).model_dump(mode="json")
-    return answer(request, json.dumps(seen), as_of=as_of)
+    return answer(request, json.dumps(seen), as_of=chosen.as_of)
 
 
 def _resolved(caller: Caller, ref: str, action: str) -> Any:
@@ -233,5 +250,34 @@ def _profiles(request: Request, caller: Caller, action: str, found: list[Profile
 
 
 def _visible(caller: Caller, profile: Profile, fields: Any) -> Any:
-    body = profile.model_dump(mode="json")
+    body = profile.model_dump(mode="json", exclude_unset=True)
     return caller.visible(body, fields)
+
+
+async def _prompt(request: Request) -> Response:
+    caller = await admit(request, "read")
+    ref = request.path_params["ref"]
+    if caller.key.fields is not None:
+        everything = Chosen(None, None, provenance=False, parts=False)
+        return await asyncio.to_thread(_chosen, request, caller, ref, everything)
+    uid, body = await caller.serving.lookup.body(ref)
+    caller.looked("profile", [uid])
+    return answer(request, body)
+
+
+class PromptRoute(Route):
+    """`GET /v1/profiles/{ref}` without a query: the look-up that pages wait for.
+
+    It goes before all others and past FastAPI's reading of parameters, which takes longer than the
+    look-up. With a query, `profile` answers.
+    """
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether the request is the plain one."""
+        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
+            return Match.NONE, {}
+        match, child = super().matches(scope)
+        return match, {**child, "route": self}
+
+
+prompt_route = PromptRoute("/v1/profiles/{ref}", _prompt, methods=["GET"], include_in_schema=False)

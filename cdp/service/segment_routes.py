@@ -18,9 +18,9 @@ from cdp.service.answering import answer
 from cdp.service.auth import Reader
 from cdp.service.segment_words import (
     COLLECTIONS,
+    PARTS,
     event_of,
     external_id,
-    is_told_apart,
     traits,
     verbose,
 )
@@ -46,7 +46,9 @@ class Asked:
         self.profiles = caller.serving.profiles
         self.path = f"/v1/spaces/{space}/collections/{collection}/profiles/{ref}"
         uid, body = self.profiles.body(ref)
-        self.profile = Profile.model_validate(caller.visible(json.loads(body)))
+        said = json.loads(body)
+        self.kinds = {each["kind"] for each in said.get("behaviour", ())}
+        self.profile = Profile.model_validate(caller.visible(said))
         if self.profile.subject != COLLECTIONS[collection]:
             raise ProfileNotFound("Profile was not found.")
         caller.looked(request.url.path.rpartition("/")[2], [uid])
@@ -131,7 +133,7 @@ def get_events(
     asked.caller.may_see("timeline")
     if sort not in ("asc", "desc"):
         raise InvalidRequest("the parameter `sort` is asc or desc")
-    kinds = _kinds(asked.profile, include, exclude)
+    kinds = _kinds(asked.kinds, include, exclude)
     page = asked.profiles.timeline_page(
         asked.uid,
         cursor=following,
@@ -142,11 +144,7 @@ def get_events(
         oldest_first=sort == "asc",
     )
     ids = _ids_by_record(asked, {event.record_uid for event in page.data})
-    data = [
-        event_of(event, ids.get(event.record_uid, ()))
-        for event in page.data
-        if not is_told_apart(event)
-    ]
+    data = [event_of(event, ids.get(event.record_uid, ())) for event in page.data]
     return asked.page("data", data, "events", limit, page.next)
 
 
@@ -208,12 +206,12 @@ def _ids_by_record(asked: Asked, records: Collection[UUID]) -> dict[UUID, list[d
     return found
 
 
-def _kinds(profile: Profile, include: str | None, exclude: str | None) -> Sequence[str] | None:
-    if include is None and exclude is None:
-        return None
-    kinds = {kind_of(name) for name in _listed(include)} if include is not None else None
-    known = {each.kind for each in profile.behaviour} if kinds is None else kinds
-    chosen = known - {kind_of(name) for name in _listed(exclude or "")}
+def _kinds(known: Collection[str], include: str | None, exclude: str | None) -> Sequence[str]:
+    if include is not None:
+        chosen = {kind_of(name) for name in _listed(include)}
+    else:
+        chosen = set(known) - PARTS
+    chosen -= {kind_of(name) for name in _listed(exclude or "")}
     return sorted(chosen) or [""]  # no kind is called that: nothing is left
 
 
@@ -236,6 +234,6 @@ def _encoded(place: str) -> str:
 
 def _decoded(cursor: str) -> str:
     try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+        return base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
         raise InvalidRequest("the parameter `next` is none of ours") from None

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cdp.channel.push.commerce import kind_of
 from cdp.model.profile import Profile, TimelineEvent, TraitExplanation
 
 NAMES: Mapping[str, str] = {
@@ -21,6 +20,8 @@ NAME_FIELDS = {
 }
 ADDRESS_FIELDS = {"postcode": "postal_code", "region": "state"}
 CONTACTS = ("email", "phone")
+# Parts of an order or a refund, which is an event of its own.
+PARTS = frozenset({"order_line", "return_line"})
 COLLECTIONS: Mapping[str, str] = {"users": "person", "accounts": "account"}
 
 
@@ -66,12 +67,6 @@ def external_id(
     if source is not None:
         said |= {"source_id": source, "created_at": created_at and created_at.isoformat()}
     return said
-
-
-def is_told_apart(event: TimelineEvent) -> bool:
-    """Whether this is a part (a line of an order) of a message that is an event of its own."""
-    name = _message(event).get("event")
-    return isinstance(name, str) and kind_of(name) != event.kind
 
 
 def event_of(event: TimelineEvent, external_ids: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

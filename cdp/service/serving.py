@@ -8,6 +8,7 @@ from cdp.privacy.audit import AuditLog
 from cdp.privacy.keyring import Keyring
 from cdp.privacy.limiter import Limiter
 from cdp.profiles import CustomerProfiles
+from cdp.service.lookup import Lookup
 from cdp.service.webhooks import Courier
 from cdp.store.audit import AuditEntry
 from cdp.store.database import Database
@@ -22,6 +23,7 @@ class Serving:
     def __init__(self, database: Database, *, workers: int = 1) -> None:
         self.database = database
         self.profiles = CustomerProfiles(database=database)
+        self.lookup = Lookup(database)
         self.identities = Identities(database=database)
         self.keyring = Keyring(database)
         self.limiter = Limiter(workers)
@@ -37,6 +39,7 @@ class Serving:
         self.courier.stop()
         self.audit.close()
         self.keyring.close()
+        self.lookup.close()
 
 
 def entry(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 
 import duckdb
 import polars as pl
@@ -86,7 +87,7 @@ def land_events(
     known = _known(tx, facts)
     facts = facts.drop("fresh")
     new = facts.join(known, on="n", how="anti").drop("n").sort("record_uid", "event_id")
-    staging.copy_in(tx, "event", new.with_columns(recorded_at=pl.lit(recorded_at)))
+    staging.copy_new(tx, "event", new.with_columns(recorded_at=pl.lit(recorded_at)))
     if known.is_empty():
         return new, 0
     staging.copy_in(tx, "staged_event", facts.join(known, on="n", how="semi").drop("n"))
@@ -96,9 +97,15 @@ def land_events(
 def _with_ids(events: pl.DataFrame) -> pl.DataFrame:
     """`events` with `event_id` (the MD5 of the message id) in place of it, and a number `n`."""
     messages = events.select("message_id")  # noqa: F841  DuckDB reads it by its name
-    with duckdb.connect() as engine:
+    with _engine().cursor() as engine:
         ids = engine.sql("SELECT md5(message_id) AS event_id FROM messages").pl()["event_id"]
     return events.drop("message_id").with_columns(ids).with_row_index("n")
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for the process, since making it costs more than hashing a push's messages."""
+    return duckdb.connect()
 
 
 def _known(tx: Connection, facts: pl.DataFrame) -> pl.DataFrame:

@@ -51,10 +51,15 @@ SELECT DISTINCT b.namespace, b.value, b.records
 FROM closure_record AS c JOIN record_identifier AS i USING (record_uid)
 JOIN identifier_block AS b USING (namespace, value) WHERE i.withdrawn_at IS NULL"""
 LINKS = """
-SELECT l.record_uid, l.other_uid, l.weight
+SELECT l.record_uid, l.other_uid, l.weight, l.exchanged::int
 FROM closure_record AS c JOIN probable_link AS l USING (record_uid) WHERE l.superseded_at IS NULL"""
 
-LINK_COLUMNS = {"left": pl.String, "right": pl.String, "weight": pl.Float64}
+LINK_COLUMNS = {
+    "left": pl.String,
+    "right": pl.String,
+    "weight": pl.Float64,
+    "exchanged": pl.Int64,
+}
 DECISIONS = """
 SELECT d.decision_id, d.kind, r.record_uid, r.side
 FROM closure_record AS c JOIN decision_record AS r USING (record_uid)
@@ -75,7 +80,7 @@ class Evidence:
         profile_before (the last two are missing in the evidence of a past time).
     identifiers: record_uid, namespace, value, the blocked ones among them.
     blocked: namespace, value, records of the values known as junk.
-    links: left, right, weight of all scored pairs, however low the weight.
+    links: left, right, weight, exchanged of all scored pairs, however low the weight.
     decisions: decision_id, kind, record_uid, side.
     """
 

@@ -59,7 +59,7 @@ FROM record_identifier AS i JOIN identifier_block AS b USING (namespace, value)
 WHERE i.record_uid = ANY(CAST(:records AS uuid[])) AND b.blocked_at <= :as_of
 """
 LINKS = """
-SELECT l.record_uid::text, l.other_uid::text, l.weight FROM probable_link AS l
+SELECT l.record_uid::text, l.other_uid::text, l.weight, l.exchanged::int FROM probable_link AS l
 WHERE l.record_uid = ANY(CAST(:records AS uuid[]))
   AND l.scored_at <= :as_of AND (l.superseded_at IS NULL OR l.superseded_at > :as_of)
 """

@@ -64,8 +64,8 @@ INSERT INTO staged_version SELECT record_uid, observed_at, content_hash, tells F
 # What people are recognised by has changed: the next linking compares the record with all others.
 TOUCH_VERSIONS = """
 WITH queued AS (
-    INSERT INTO unscored_record SELECT DISTINCT record_uid, CAST(:recorded_at AS timestamptz)
-    FROM staged_version WHERE tells ON CONFLICT DO NOTHING)
+    INSERT INTO unscored_record SELECT record_uid, CAST(:recorded_at AS timestamptz)
+    FROM staged_version WHERE tells)
 INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM staged_version
 """
 
@@ -88,8 +88,8 @@ WITH added AS (
            OR excluded.observed_at < record_identifier.observed_at
     RETURNING record_uid),
 queued AS (
-    INSERT INTO unscored_record SELECT DISTINCT record_uid, CAST(:recorded_at AS timestamptz)
-    FROM added JOIN staged_key USING (record_uid) WHERE NOT fresh ON CONFLICT DO NOTHING)
+    INSERT INTO unscored_record SELECT record_uid, CAST(:recorded_at AS timestamptz)
+    FROM added JOIN staged_key USING (record_uid) WHERE NOT fresh)
 INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM added
 """
 
@@ -288,7 +288,7 @@ def _copy_identifiers(tx: Connection, delivered: Delivered, fresh: pl.DataFrame)
     said = fresh.with_columns(pl.col("observed_at").fill_null(delivered.delivered_at))
     once = said.group_by("namespace", "value", "record_uid").agg(pl.col("observed_at").min())
     rows = once.sort("namespace", "value", "record_uid")
-    staging.copy_in(
+    staging.copy_new(
         tx, "record_identifier", rows.with_columns(recorded_at=pl.lit(delivered.recorded_at))
     )
 

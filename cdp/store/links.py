@@ -18,19 +18,19 @@ from cdp.store.tables import identity_model
 ALONE = "SELECT pg_advisory_lock(hashtextextended('link', 0))"
 NOT_ALONE = "SELECT pg_advisory_unlock(hashtextextended('link', 0))"
 
-QUEUE = "SELECT record_uid, queued_at FROM unscored_record"
+QUEUE = "SELECT DISTINCT record_uid, queued_at FROM unscored_record"
 QUEUE_COLUMNS = {"record_uid": pl.String, "queued_at": pl.String}
 LIVE = "SELECT record_uid, other_uid FROM probable_link WHERE superseded_at IS NULL"
 LIVE_COLUMNS = {"left": pl.String, "right": pl.String}
 
 QUEUE_MEMBERS = """
 INSERT INTO unscored_record SELECT record_uid, :at FROM source_record
-WHERE profile_id = ANY(CAST(:profiles AS uuid[])) ON CONFLICT DO NOTHING
+WHERE profile_id = ANY(CAST(:profiles AS uuid[]))
 """
 QUEUE_CARRIERS = """
 INSERT INTO unscored_record SELECT DISTINCT i.record_uid, CAST(:at AS timestamptz)
 FROM unnest(CAST(:namespaces AS text[]), CAST(:values AS text[])) AS junk (namespace, value)
-JOIN record_identifier AS i USING (namespace, value) ON CONFLICT DO NOTHING
+JOIN record_identifier AS i USING (namespace, value)
 """
 
 # A live link of a compared record that was found again as it was stays as it is; every other one
@@ -72,8 +72,8 @@ linked AS (
       AND s.profile_id IN (SELECT common FROM apart WHERE common IS NOT NULL)),
 added AS (
     INSERT INTO probable_link
-        (record_uid, other_uid, scored_at, weight, probability, model, evidence)
-    SELECT record_uid, other_uid, :at, weight, probability, :model, evidence FROM apart
+        (record_uid, other_uid, scored_at, weight, probability, exchanged, model, evidence)
+    SELECT record_uid, other_uid, :at, weight, probability, exchanged, :model, evidence FROM apart
     WHERE common IS NULL OR common IN (SELECT profile_id FROM linked)
     ORDER BY record_uid, other_uid
     RETURNING record_uid, other_uid, weight)
@@ -206,7 +206,8 @@ def replace(
         at: when.
         model: the version of the model.
         compared: record_uid, queued_at of the records that were compared with all others.
-        scored: record_uid, other_uid (the larger one), weight, probability, evidence (JSON).
+        scored: record_uid, other_uid (the larger one), weight, probability, exchanged (whether
+            given and family name changed places), evidence (JSON).
         full: every record was compared.
         merge_weight: links of this weight and more hold profiles together.
 

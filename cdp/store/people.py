@@ -9,43 +9,50 @@ from sqlalchemy import Connection, text
 
 from cdp.store import staging
 from cdp.store.database import driver
+from cdp.store.fold import FOREVER, STATEMENTS
 
-# Each trait with the columns it is taken apart into; all of a trait come from one statement.
-PARTS = {
-    "name": ("given_name", "family_name", "full_name"),
-    "birth_date": ("birth_date",),
-    "address": ("street", "city", "postcode"),
-    "gender": ("gender",),
-}
-# Every version, a line each: which statement of a trait is the newest is found without sorting in
-# Postgres, since nearly all records have one version.
-VERSIONS = """
-SELECT v.record_uid, v.observed_at, v.recorded_at, v.content_hash,
-       (traits ? 'name')::int, (traits ? 'birth_date')::int, (traits ? 'address')::int,
-       (traits ? 'gender')::int,
-       nullif(concat_ws(' ', traits #>> '{{name,given}}', traits #>> '{{name,middle}}'), ''),
-       traits #>> '{{name,family}}', traits #>> '{{name,full}}', traits ->> 'birth_date',
-       traits #>> '{{address,street}}', traits #>> '{{address,city}}', traits #>> '{{address,postcode}}',
-       traits ->> 'gender'
-FROM record_version AS v JOIN source_record USING (record_uid) JOIN channel USING (channel),
-LATERAL (SELECT v.content -> 'traits' AS traits) AS said
-WHERE channel.subject = 'person' AND traits ?| ARRAY['name', 'birth_date', 'address', 'gender']
-  AND {chosen}
+# Records that said something more than once: of each trait the statement that stands is theirs.
+TAKE_SEVERAL = """
+INSERT INTO member (n, record_uid, channel, record_key, trust, subject, recorded_at)
+SELECT 1, s.record_uid, s.channel, s.record_key, c.trust, c.subject, s.recorded_at
+FROM (SELECT v.record_uid FROM record_version AS v WHERE :chosen
+      GROUP BY v.record_uid HAVING count(*) > 1) AS several
+JOIN source_record AS s USING (record_uid) JOIN channel AS c USING (channel)
+WHERE c.subject = 'person'
 """
-STAMP = ("observed_at", "recorded_at", "content_hash")
-COLUMNS = dict.fromkeys(
-    (
-        "record_uid",
-        *STAMP,
-        *(f"says_{trait}" for trait in PARTS),
-        *(part for parts in PARTS.values() for part in parts),
-    ),
-    pl.String,
-)
+SAID = """
+WITH :statements,
+latest AS (
+    SELECT v.record_uid, v.content -> 'traits' AS traits
+    FROM record_version AS v JOIN source_record USING (record_uid) JOIN channel USING (channel)
+    WHERE channel.subject = 'person' AND v.content -> 'traits' ?| ARRAY['name', 'birth_date']
+      AND :chosen AND v.record_uid NOT IN (SELECT record_uid FROM member)
+    UNION ALL
+    SELECT record_uid, jsonb_object_agg(trait, value) FROM statement
+    WHERE trait IN ('name', 'birth_date', 'address', 'gender') GROUP BY record_uid)
+SELECT record_uid,
+       nullif(concat_ws(' ', traits #>> '{name,given}', traits #>> '{name,middle}'), ''),
+       traits #>> '{name,family}', traits #>> '{name,full}', traits ->> 'birth_date',
+       traits #>> '{address,street}', traits #>> '{address,city}',
+       traits #>> '{address,postcode}', traits ->> 'gender'
+FROM latest
+""".replace(":statements", STATEMENTS.replace(":as_of", f"'{FOREVER}'"))
+COLUMNS = {
+    "record_uid": pl.String,
+    "given_name": pl.String,
+    "family_name": pl.String,
+    "full_name": pl.String,
+    "birth_date": pl.String,
+    "street": pl.String,
+    "city": pl.String,
+    "postcode": pl.String,
+    "gender": pl.String,
+}
+NAMED = ("given_name", "family_name", "full_name", "birth_date")
 
 CONTACTS = """
 SELECT i.record_uid, i.value FROM record_identifier AS i
-WHERE i.namespace = ANY({namespaces}) AND i.withdrawn_at IS NULL AND {chosen}
+WHERE i.namespace = ANY(:namespaces) AND i.withdrawn_at IS NULL AND :chosen
   AND NOT EXISTS (SELECT FROM identifier_block AS b
                   WHERE b.namespace = i.namespace AND b.value = i.value)
 """
@@ -74,33 +81,18 @@ def people(
     Returns:
         record_uid, given_name (with middle names), family_name, full_name, birth_date (as said),
         street, city, postcode, gender, email and phone (lists of normalised values); null where
-        nothing is known. Of each trait the newest statement counts.
+        nothing is known. Of each trait what the record said last counts.
     """
-    versions = VERSIONS.format(chosen=_chosen(tx, "v", records))
-    told = newest(staging.copy_out(tx, versions, COLUMNS))
-    named = told.filter(
-        pl.any_horizontal(pl.col(*PARTS["name"], *PARTS["birth_date"]).is_not_null())
-    )
+    staging.prepare(tx)
+    staging.truncate(tx, ("member",))
+    chosen = _chosen(tx, "v", records)
+    tx.exec_driver_sql(TAKE_SEVERAL.replace(":chosen", chosen))
+    tx.execute(text("ANALYZE member"))
+    told = staging.copy_out(tx, SAID.replace(":chosen", chosen), COLUMNS)
+    named = told.filter(pl.any_horizontal(pl.col(*NAMED).is_not_null()))
     for column, namespaces in (("email", emails), ("phone", phones)):
         named = named.join(_contacts(tx, namespaces, column, records), on="record_uid", how="left")
     return named.sort("record_uid")
-
-
-def newest(versions: pl.DataFrame) -> pl.DataFrame:
-    """Of each record one row: the newest statement of each trait, null where it was taken back."""
-    several = versions["record_uid"].is_duplicated()
-    parts = [part for parts in PARTS.values() for part in parts]
-    last = (
-        versions.filter(several)
-        .sort(*STAMP, descending=[False, False, True])
-        .group_by("record_uid", maintain_order=True)
-        .agg(
-            pl.col(part).filter(pl.col(f"says_{trait}") == "1").last()
-            for trait, parts in PARTS.items()
-            for part in parts
-        )
-    )
-    return pl.concat([versions.filter(~several).select("record_uid", *parts), last])
 
 
 def _contacts(
@@ -110,9 +102,8 @@ def _contacts(
     records: Collection[UUID | str] | None,
 ) -> pl.DataFrame:
     """record_uid and the list of its values in some namespaces."""
-    query = CONTACTS.format(
-        namespaces=_literal(tx, sorted(namespaces), "text[]"), chosen=_chosen(tx, "i", records)
-    )
+    query = CONTACTS.replace(":namespaces", _literal(tx, sorted(namespaces), "text[]"))
+    query = query.replace(":chosen", _chosen(tx, "i", records))
     found = staging.copy_out(tx, query, CONTACT_COLUMNS)
     return found.group_by("record_uid").agg(pl.col("value").sort().alias(column))
 

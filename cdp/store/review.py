@@ -19,7 +19,7 @@ pair AS (
     SELECT record_uid, other_uid, weight, probability, evidence,
            CASE WHEN weight < :merge_weight THEN 'proposed' ELSE 'vetoed' END AS why,
            CAST(NULL AS text) AS reason
-    FROM probable_link WHERE superseded_at IS NULL
+    FROM probable_link WHERE superseded_at IS NULL AND weight >= :propose_weight
     UNION ALL
     SELECT record_uid, other_uid, NULL, NULL, '[]', 'held back', reason
     FROM refused_link WHERE reason LIKE :firewall),
@@ -58,7 +58,13 @@ ORDER BY rank DESC, weight DESC NULLS LAST, best.record_uid, best.other_uid LIMI
 
 
 def open_pairs(
-    tx: Connection, *, merge_weight: float, firewall: str, probable_link: str, limit: int
+    tx: Connection,
+    *,
+    propose_weight: float,
+    merge_weight: float,
+    firewall: str,
+    probable_link: str,
+    limit: int,
 ) -> list[dict[str, Any]]:
     """The pairs of profiles that wait for a steward, those first that a decision changes most.
 
@@ -66,6 +72,7 @@ def open_pairs(
     refused links. Pairs that were decided, or whose profiles are one by now, do not wait.
     """
     told = {
+        "propose_weight": propose_weight,
         "merge_weight": merge_weight,
         "firewall": f"{firewall}%",
         "probable_link": probable_link,

@@ -4,9 +4,14 @@ import io
 from collections.abc import Mapping
 
 import polars as pl
-from sqlalchemy import Connection, text
+from pgpq import ArrowToPostgresBinaryEncoder
+from pgpq.encoders import LargeStringEncoderBuilder
+from pgpq.schema import Jsonb
+from sqlalchemy import Connection, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from cdp.store.database import driver
+from cdp.store.tables import metadata
 
 # One line per temporary table. They live as long as their connection and empty at each commit.
 STAGING = {
@@ -43,7 +48,7 @@ STAGING = {
     "rederived": "record_uid uuid, namespace text, value text, observed_at timestamptz",
     # Pairs that were scored, and the records that were compared with all others.
     "scored_pair": """record_uid uuid, other_uid uuid, weight float8, probability float8,
-        evidence jsonb""",
+        exchanged boolean, evidence jsonb""",
     "compared_record": "record_uid uuid, queued_at timestamptz",
     "changed_link": "record_uid uuid, other_uid uuid, weight float8",
     "assignment": "record_uid uuid, component_id uuid, profile_id uuid",
@@ -54,6 +59,7 @@ STAGING = {
 }
 CHUNK_TABLES = tuple(name for name in STAGING if name.startswith("staged_"))
 WORTH_ANALYZING = 2_000
+ROWS_AT_ONCE = 50_000  # bounds the memory of a packed part
 
 
 def prepare(tx: Connection) -> None:
@@ -85,6 +91,35 @@ def copy_in(tx: Connection, table: str, frame: pl.DataFrame) -> None:
         # Only the column that is joined by: looking through the JSON costs as much as the COPY.
         key = "record_key" if "record_key" in frame.columns else "record_uid"
         tx.execute(text(f"ANALYZE {table} ({key})"))
+
+
+def copy_new(tx: Connection, table: str, frame: pl.DataFrame) -> None:
+    """COPY `frame` into a table of the schema in binary form, which spares Postgres the reading.
+
+    Every column has the type of its column there; uuids are texts. Worth it where rows come in
+    millions: half of what a line of text costs is reading it.
+    """
+    if frame.is_empty():
+        return
+    kinds = {column.name: column.type for column in metadata.tables[table].columns}
+    uuids = [name for name in frame.columns if isinstance(kinds[name], Uuid)]
+    packed = frame.with_columns(
+        pl.col(uuids).str.replace_all("-", "", literal=True).str.decode("hex")
+    ).to_arrow(compat_level=pl.CompatLevel.oldest())
+    encoders = {
+        part.name: ArrowToPostgresBinaryEncoder.infer_encoder(part) for part in packed.schema
+    }
+    for name in frame.columns:
+        if isinstance(kinds[name], JSONB):
+            part = packed.schema.field(name)
+            encoders[name] = LargeStringEncoderBuilder.new_with_output(part, Jsonb())
+    encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(packed.schema, encoders)
+    statement = f"COPY {table} ({', '.join(frame.columns)}) FROM STDIN (FORMAT binary)"
+    with driver(tx).cursor() as cursor, cursor.copy(statement.encode()) as copy:
+        copy.write(encoder.write_header())
+        for rows in packed.to_batches(max_chunksize=ROWS_AT_ONCE):
+            copy.write(encoder.write_batch(rows))
+        copy.write(encoder.finish())
 
 
 def copy_out(

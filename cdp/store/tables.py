@@ -467,6 +467,7 @@ probable_link = Table(
     _at("scored_at", primary_key=True),
     Column("weight", Double, nullable=False),
     Column("probability", Double, nullable=False),
+    Column("exchanged", Boolean, nullable=False),  # given and family name changed places
     plain("model", "the id of a model", nullable=False),
     pii("evidence", JSONB, nullable=False),
     _at("superseded_at", nullable=True),
@@ -490,7 +491,7 @@ identity_model = Table(
 unscored_record = Table(
     "unscored_record",
     metadata,
-    _uid("record_uid", primary_key=True),
-    _at("queued_at", primary_key=True),
+    _uid("record_uid"),  # without a key: who queues never waits, and a bulk load hardly notices
+    _at("queued_at"),
     info={"scope": "local"},
 )

@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("scored_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("weight", sa.Double(), nullable=False),
         sa.Column("probability", sa.Double(), nullable=False),
+        sa.Column("exchanged", sa.Boolean(), nullable=False),
         sa.Column("model", sa.Text(collation="C"), nullable=False),
         sa.Column("evidence", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("superseded_at", sa.DateTime(timezone=True), nullable=True),
@@ -147,7 +148,6 @@ def upgrade() -> None:
         "unscored_record",
         sa.Column("record_uid", sa.Uuid(), nullable=False),
         sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("record_uid", "queued_at", name=op.f("pk_unscored_record")),
         info={"scope": "local"},
     )
     op.create_table(

@@ -13,7 +13,7 @@ from naive_clusters import naive_clusters
 from people import a_record, clustering_of, people_in
 
 from cdp.identity import clusters
-from cdp.identity.graph import PROBABLE_LINK, STEWARD_LINK
+from cdp.identity.links import PROBABLE_LINK, STEWARD_LINK
 from cdp.identity.policy import ClusterGuards, IdentityPolicy, NamespacePolicy
 
 ALL = ("given_names", "birth_dates", "strong_ids")
@@ -236,8 +236,8 @@ def test_a_value_that_thousands_of_strangers_share_costs_no_square():
             crowd.select("record_uid", namespace=pl.lit("email"), value=pl.lit("one@example.com")),
         ]
     )
-    started = time.monotonic()
+    started = time.process_time()
     clustering = clusters.cluster(crowd, identifiers, GUARDED)
     assert clustering.members["profile_id"].n_unique() == crowd.height
     assert clustering.refused.height == crowd.height - 1
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10

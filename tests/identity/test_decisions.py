@@ -138,7 +138,7 @@ def test_what_cannot_be_decided_says_why(world, identities):
     nobody = "00000000-0000-7000-8000-000000000000"
     with pytest.raises(ProfileNotFound):
         identities.link(a, nobody, **SAID)
-    with pytest.raises(InvalidRequest, match="no such record"):
+    with pytest.raises(ProfileNotFound, match="no record in 'crm'"):
         identities.link(a, ("crm", "zz"), **SAID)
     with pytest.raises(InvalidRequest, match="same record"):
         identities.link(a, ("crm", "a"), **SAID)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdp.errors import InvalidRequest
+from cdp.errors import InvalidIdentifier, InvalidRequest
 from cdp.identity.normalise import normalise_value
 from cdp.identity.policy import identity_policy
 
@@ -72,7 +72,28 @@ def test_the_sections_of_other_policies_in_the_same_file_are_left_to_them(extend
     assert extended("traits: {name.given: {}}") == identity_policy()
 
 
+def test_a_section_is_extended_key_by_key(extended):
+    policy = extended("spread: {ids: 4}\ncluster: {most_records: 50}\nmatching: {merge: 0.99}")
+    shipped = identity_policy()
+    assert (policy.spread.ids, policy.spread.emails) == (4, shipped.spread.emails)
+    assert policy.cluster.most_given_names == shipped.cluster.most_given_names
+    assert policy.matching.propose == shipped.matching.propose
+    assert policy.matching.merge_weight > shipped.matching.merge_weight > 0
+
+
+def test_the_customer_with_the_number_0_is_a_customer():
+    policy = identity_policy()
+    for namespace in ("customer_id", "user_id", "shop_x_key"):
+        assert normalise_value(namespace, "0", policy, "US") == "0"
+    for namespace, value in (("customer_id", "000"), ("cookie_id", "0"), ("loyalty_card", "0")):
+        with pytest.raises(InvalidIdentifier):
+            normalise_value(namespace, value, policy, "US")
+
+
 @pytest.mark.parametrize(("text", "says"), [
+    ("matching: {propose: 0.99, merge: 0.9}", "must not exceed"),
+    ("spread: {placeholders: ['[']}", "not a regular expression"),
+    ("cluster: {most_people: 3}", "cluster.most_people"),
     ("namespaces: {phone: {per_profil: 1}}", "namespaces.phone.per_profil"),
     ("namespaces: {phone: {per_profile: 0}}", "namespaces.phone.per_profile"),
     ("namespaces: {phone: {blocked_patterns: ['(']}}", "not a regular expression"),

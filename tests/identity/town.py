@@ -21,15 +21,88 @@ from cdp.store.database import Database
 FIELDS = ("no", "given", "family", "born", "gender", "street", "postcode", "city", "mail", "phone")
 Row = dict[str, str]
 
-WOMEN = (
-    "Ann Bella Carla Dora Eva Flora Greta Hanna Ida Julia Klara Laura Maria Nora Olga Paula".split()
-)
-MEN = "Adam Bruno Carl David Emil Felix Georg Hugo Ivan Jonas Karl Louis Max Noel Otto Paul".split()
-FAMILIES = (
-    "Abel Bauer Conti Dahl Eriksen Fabre Gruber Horvat Ilic Jansen Keller Lang Moreau Novak Olsen "
-    "Peters Quist Rossi Santos Tanaka Ulrich Vidal Weber Xu Yilmaz Zeman Marsh Ford Dale Hill"
-).split()
-STREETS = "Oak Elm Mill Lake Hill Park High Church River Garden Castle Bridge".split()
+WOMEN = [
+    "Ann",
+    "Bella",
+    "Carla",
+    "Dora",
+    "Eva",
+    "Flora",
+    "Greta",
+    "Hanna",
+    "Ida",
+    "Julia",
+    "Klara",
+    "Laura",
+    "Maria",
+    "Nora",
+    "Olga",
+    "Paula",
+]
+MEN = [
+    "Adam",
+    "Bruno",
+    "Carl",
+    "David",
+    "Emil",
+    "Felix",
+    "Georg",
+    "Hugo",
+    "Ivan",
+    "Jonas",
+    "Karl",
+    "Louis",
+    "Max",
+    "Noel",
+    "Otto",
+    "Paul",
+]
+FAMILIES = [
+    "Abel",
+    "Bauer",
+    "Conti",
+    "Dahl",
+    "Eriksen",
+    "Fabre",
+    "Gruber",
+    "Horvat",
+    "Ilic",
+    "Jansen",
+    "Keller",
+    "Lang",
+    "Moreau",
+    "Novak",
+    "Olsen",
+    "Peters",
+    "Quist",
+    "Rossi",
+    "Santos",
+    "Tanaka",
+    "Ulrich",
+    "Vidal",
+    "Weber",
+    "Xu",
+    "Yilmaz",
+    "Zeman",
+    "Marsh",
+    "Ford",
+    "Dale",
+    "Hill",
+]
+STREETS = [
+    "Oak",
+    "Elm",
+    "Mill",
+    "Lake",
+    "Hill",
+    "Park",
+    "High",
+    "Church",
+    "River",
+    "Garden",
+    "Castle",
+    "Bridge",
+]
 TOWNS = (("97301", "Salem"), ("83702", "Boise"), ("62701", "Springfield"), ("97201", "Portland"))
 
 

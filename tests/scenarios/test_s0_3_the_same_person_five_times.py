@@ -5,7 +5,12 @@ from itertools import permutations
 
 import pytest
 
-from tests.scenarios.world import ACCOUNT, ACTIVITY, CARD, CRM, SALE, World
+from cdp.channel.load import load_channel
+from cdp.identities import Identities
+from cdp.identity.resolve import resolve_everything
+from cdp.ingest import ingest
+from cdp.profile.fold import fold_stale_profiles
+from tests.scenarios.world import ACCOUNT, ACTIVITY, CARD, CRM, SALE, SHIPPED, World
 
 CHANNELS = ("crm", "web_shop", "store_sales", "email_campaign", "reviews")
 OLD = {"street": "9 Mill Rd", "city": "Salem", "region": "OR", "postcode": "97301"}
@@ -111,3 +116,42 @@ def test_every_id_ever_given_to_one_of_the_five_still_leads_to_her(world: World)
     assert len(set(given)) > 1
     person = world.one(customer_id="C-9")
     assert {world.profiles.get(uid).profile_id for uid in given} == {person.profile_id}
+
+
+def test_a_wrong_merge_is_undone_by_one_call_and_never_made_again_by_itself(world: World):
+    tell(world)
+    world.ingest(*CHANNELS[:-1])
+    before = world.profiles.body(world.one(customer_id="C-9").profile_id)
+    world.ingest("reviews")
+    person = world.one(customer_id="C-9")
+    assert person.records == 5
+    reviewer = ("reviews", "R-9")
+    identities = Identities(database=world.database)
+    identities.undo((person.profile_id, reviewer), by="eva", reason="her niece writes the reviews")
+
+    def assert_two() -> None:
+        assert world.profiles.body(person.profile_id) == before
+        niece = world.profiles.of_record(*reviewer)
+        assert (niece.records, niece.channels) == (1, ["reviews"])
+        assert [each.channel for each in world.profiles.timeline(niece.profile_id)] == ["reviews"]
+
+    assert_two()
+    for channel in CHANNELS:
+        ingest(world.database, load_channel(SHIPPED / channel), again=True)
+    resolve_everything(world.database)
+    fold_stale_profiles(world.database)
+    assert_two()
+
+
+def test_the_undoing_of_a_merge_can_be_taken_back(world: World):
+    tell(world)
+    world.ingest(*CHANNELS)
+    person = world.one(customer_id="C-9")
+    before = world.profiles.body(person.profile_id)
+    identities = Identities(database=world.database)
+    undone = identities.undo(
+        (person.profile_id, ("reviews", "R-9")), by="eva", reason="her niece writes the reviews"
+    )
+    assert world.one(customer_id="C-9").records == 4
+    identities.revoke(undone.decision.decision_id, by="eva", reason="it was she after all")
+    assert world.profiles.body(person.profile_id) == before

@@ -4,6 +4,7 @@ from itertools import permutations
 
 import pytest
 
+from cdp.identities import Identities
 from cdp.model.profile import Profile
 from tests.scenarios.world import ACCOUNT, ACTIVITY, CLICK, World
 
@@ -109,3 +110,25 @@ def test_why_they_were_not_joined_is_on_record(world: World):
     world.jsonl("web_clickstream/events-2017-12-03.jsonl.gz", CLICKS)
     world.ingest("web_shop", "web_clickstream")
     assert world.profiles.status().identity_log["cut"] > 0
+
+
+def test_views_given_to_the_wrong_one_are_taken_away_by_one_call_and_stay_away(world: World):
+    tell(world)
+    world.jsonl("web_clickstream/events-2017-12-03.jsonl.gz", CLICKS)
+    world.ingest("web_shop", "web_clickstream")
+    mia, leo = world.one(email="mia@example.com"), world.one(email="leo@example.com")
+    (taker,) = (each for each in (mia, leo) if "sandal" in products(world, each))
+    viewed = {
+        event.record_uid
+        for event in world.profiles.timeline(taker.profile_id)
+        if event.product == "sandal"
+    }
+    identities = Identities(database=world.database)
+    for record in viewed:
+        for each in (mia, leo):
+            identities.cannot_link(each.profile_id, record, by="eva", reason="a guest looked")
+    world.jsonl("web_clickstream/events-2017-12-04.jsonl.gz", [view("6", None, "sandal")])
+    world.ingest("web_clickstream")
+    assert_two(world)
+    for email in ("mia@example.com", "leo@example.com"):
+        assert "sandal" not in products(world, world.one(email=email))

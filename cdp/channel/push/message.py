@@ -22,13 +22,13 @@ def understand(message: Any, envelope: Envelope, ordinal: int = 0) -> Said:
     `ordinal` tells identical messages of one request apart that have no id of their own.
     """
     if not isinstance(message, dict):
-        return refused(message, envelope, Fault("", "type", "is no JSON object", message))
+        return refused(message, envelope, Fault("", "type", "is no JSON object", message), ordinal)
     try:
         if envelope.doubtful:
             check_texts(message)
         return _Reader(message, envelope, ordinal).read()
     except Fault as fault:
-        return refused(message, envelope, fault)
+        return refused(message, envelope, fault, ordinal)
 
 
 class _Reader:

@@ -62,10 +62,14 @@ class Said:
         return raw_text(self.message, self.envelope)
 
 
-def refused(message: Any, envelope: Envelope, fault: Fault) -> Said:
-    """A message that cannot be taken; the same one again, unmended, has the same uid."""
+def refused(message: Any, envelope: Envelope, fault: Fault, ordinal: int = 0) -> Said:
+    """A message that cannot be taken; sent again as it was it has the same uid."""
+    named = message if isinstance(message, dict) else {}
+    marks = [] if named.get("messageId") else [str(ordinal)]
+    if not (named.get("messageId") or named.get("timestamp")):
+        marks.append(envelope.received_at.isoformat())
     text = json_text("", _storable(message))
-    return Said(message, envelope, uid("refused", text), fault=fault)
+    return Said(message, envelope, uid("refused", text, *marks), fault=fault)
 
 
 def uid(*parts: str) -> UUID:

@@ -60,7 +60,8 @@ def person(said: Mapping[str, Any]) -> Stated:
             _address(stated, value)
         elif name == "name" and isinstance(value, dict):
             for part, target in (("first", "given"), ("middle", "middle"), ("last", "family")):
-                _put(stated, key, f"name.{target}", value.get(part))
+                if part in value:
+                    _put(stated, key, f"name.{target}", value[part])
         elif name == "company":
             _employer(stated, value)
         else:

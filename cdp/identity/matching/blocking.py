@@ -66,7 +66,11 @@ class Blocking(BaseModel):
 @cache
 def shipped_blocking() -> Blocking:
     """The rules of `blocking.yaml`."""
-    text = resources.files(__package__).joinpath("blocking.yaml").read_text(encoding="utf-8")
+    text = (
+        resources.files("cdp.identity.matching")
+        .joinpath("blocking.yaml")
+        .read_text(encoding="utf-8")
+    )
     return Blocking.model_validate(yaml.safe_load(text))
 
 

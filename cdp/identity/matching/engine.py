@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 from splink import DuckDBAPI, Linker, SettingsCreator
 
-from cdp.identity.matching.comparisons import FUNCTIONS, Comparison, Level
+from cdp.identity.matching.levels import FUNCTIONS, Comparison, Level
 
 if TYPE_CHECKING:
     from cdp.identity.matching.model import Model
@@ -41,7 +41,10 @@ def _splink_comparison(comparison: Comparison, functions: Mapping[str, str]) -> 
     }
     return {
         "output_column_name": comparison.name,
-        "comparison_levels": [missing, *(_splink_level(each, functions) for each in comparison.levels)],
+        "comparison_levels": [
+            missing,
+            *(_splink_level(each, functions) for each in comparison.levels),
+        ],
     }
 
 
@@ -84,9 +87,7 @@ def compare(nodes: pl.DataFrame, pairs: pl.DataFrame, model: "Model") -> pl.Data
     try:
         connection.execute("SET enable_progress_bar = false")
         api = DuckDBAPI(connection)
-        linker = Linker(
-            api.register(told.to_arrow()), SettingsCreator(**settings), log_level=None
-        )
+        linker = Linker(api.register(told.to_arrow()), SettingsCreator(**settings), log_level=None)
         linker.table_management.register_blocked_pairs_for_predict(api.register(blocked.to_arrow()))
         predicted = linker.inference.predict(warning_mode="never").as_duckdbpyrelation()
         kept = [c for c in predicted.columns if c in _KEPT or c.startswith(("gamma_", "mw_"))]

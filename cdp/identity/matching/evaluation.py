@@ -24,6 +24,7 @@ class Score(BaseModel):
 
     @classmethod
     def of(cls, precision: float, recall: float) -> "Score":
+        """The score with its harmonic mean; 0 where both are 0."""
         both = precision + recall
         return cls(
             precision=round(precision, 6),
@@ -68,9 +69,10 @@ def evaluate_clusters(truth: pl.Series, cluster: pl.Series, confidence: pl.Serie
     def at(threshold: float) -> Point:
         alone = pl.col("confidence") < threshold
         found = known.select(
-            "truth", cluster=pl.when(alone).then(-1 - pl.col("row").cast(pl.Int64)).otherwise(
-                pl.col("cluster").rank("dense").cast(pl.Int64)
-            )
+            "truth",
+            cluster=pl.when(alone)
+            .then(-1 - pl.col("row").cast(pl.Int64))
+            .otherwise(pl.col("cluster").rank("dense").cast(pl.Int64)),
         )
         return _point(threshold, found["truth"], found["cluster"])
 
@@ -108,7 +110,9 @@ def evaluate_pairs(
         right = int((truth.gather(kept["left"]) == truth.gather(kept["right"])).sum())
         point = _point(threshold, truth, clusters)
         total = _pairs_within(known.group_by("truth").len())
-        said = Score.of(right / kept.height if kept.height else 1.0, right / total if total else 1.0)
+        said = Score.of(
+            right / kept.height if kept.height else 1.0, right / total if total else 1.0
+        )
         return point.model_copy(update={"pairwise": said})
 
     return Evaluation(
@@ -128,7 +132,9 @@ def evaluate_labels(probability: pl.Series, label: pl.Series) -> Evaluation:
         kept = said.filter(pl.col("p") >= threshold)
         right = int(kept["label"].sum())
         precision = right / kept.height if kept.height else 1.0
-        return Point(threshold=threshold, pairwise=Score.of(precision, right / true if true else 1.0))
+        return Point(
+            threshold=threshold, pairwise=Score.of(precision, right / true if true else 1.0)
+        )
 
     return Evaluation(
         records=None,
@@ -150,9 +156,7 @@ def label_of(column: pl.Series) -> pl.Series:
     text = column.cast(pl.String).str.strip_chars().str.to_lowercase()
     odd = text.filter(text.is_not_null() & ~text.is_in(list(words)))
     if len(odd):
-        raise InvalidRequest(
-            f"label {odd[0]!r} in {column.name!r} is unknown; write true or false"
-        )
+        raise InvalidRequest(f"label {odd[0]!r} in {column.name!r} is unknown; write true or false")
     return text.replace_strict(words, default=None, return_dtype=pl.Boolean)
 
 

@@ -23,8 +23,8 @@ def features(frame: pl.DataFrame) -> pl.DataFrame:
     Returns:
         record_uid; given, middle (list), family, generation, names (list), behind (list of the
         names that `given` may stand for), birth (yyyymmdd), emails, phones (lists), email, phone
-        (the first of each), local, digits, domain (of the e-mail address), street (with its house number), city,
-        postcode, gender; category_<name> and code_<name>. Null where unknown.
+        (the first of each), local, digits, domain (of the e-mail address), street (with its house
+        number), city, postcode, gender; category_<name> and code_<name>. Null where unknown.
     """
     told = frame.with_columns(
         *(pl.lit(None, pl.String).alias(c) for c in SINGLE if c not in frame.columns),
@@ -33,25 +33,26 @@ def features(frame: pl.DataFrame) -> pl.DataFrame:
     named = [c for c in frame.columns if c.split("_", 1)[0] in NAMED]
     plain_columns = told.select(
         "record_uid",
+        *((plain if c.startswith("category_") else compact)(pl.col(c)).alias(c) for c in named),
         emails=_list(told, "email"),
         phones=_list(told, "phone"),
         street=_address(),
         city=plain(pl.col("city")),
         postcode=compact(pl.col("postcode")),
         gender=plain(pl.col("gender")).str.slice(0, 1),
-        *(
-            (plain if c.startswith("category_") else compact)(pl.col(c)).alias(c)
-            for c in named
-        ),
     )
-    return plain_columns.hstack(names(told)).with_columns(
-        birth=birth_dates(told["birth_date"]),
-        email=pl.col("emails").list.first(),
-        phone=pl.col("phones").list.first(),
-    ).with_columns(
-        local=pl.col("email").str.replace("@.*$", ""),
-        digits=digits(pl.col("email").str.replace("@.*$", "")),
-        domain=_own_domain(),
+    return (
+        plain_columns.hstack(names(told))
+        .with_columns(
+            birth=birth_dates(told["birth_date"]),
+            email=pl.col("emails").list.first(),
+            phone=pl.col("phones").list.first(),
+        )
+        .with_columns(
+            local=pl.col("email").str.replace("@.*$", ""),
+            digits=digits(pl.col("email").str.replace("@.*$", "")),
+            domain=_own_domain(),
+        )
     )
 
 

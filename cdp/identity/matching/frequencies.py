@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 
+import numpy as np
 import polars as pl
 
-from cdp.identity.matching.comparisons import Comparison
+from cdp.identity.matching.levels import Comparison
 from cdp.identity.matching.model import Frequencies
 
 MOST = 5_000  # listed values per feature
@@ -14,7 +15,9 @@ LEAST = 3  # records of a listed value
 
 def frequency_columns(comparisons: Iterable[Comparison]) -> list[str]:
     """The features of which the frequency of the value counts."""
-    return sorted({l.frequency for c in comparisons for l in c.levels if l.frequency})
+    return sorted(
+        {level.frequency for each in comparisons for level in each.levels if level.frequency}
+    )
 
 
 def frequencies(features: pl.DataFrame, column: str) -> Frequencies:
@@ -24,14 +27,15 @@ def frequencies(features: pl.DataFrame, column: str) -> Frequencies:
     listed = counts.filter(pl.col("count") >= LEAST).head(MOST)
     rest = counts.join(listed, on=column, how="anti")
     # Of the pairs that agree on an unlisted value, more agree on one of several records.
-    mean = (rest["count"] ** 2).sum() / max(1, rest["count"].sum())
+    told = rest["count"].to_numpy().astype(np.float64)
+    mean = float((told**2).sum() / max(1.0, told.sum()))
     total = max(1, len(said))
     return Frequencies(
         common={
             _hashed(value): count / total
             for value, count in listed.select(column, "count").iter_rows()
         },
-        rare=max(float(mean), 2.0) / total,
+        rare=max(mean, 2.0) / total,
     )
 
 

@@ -7,13 +7,14 @@ import polars as pl
 
 from cdp.errors import InvalidRequest
 from cdp.identity.matching.blocking import candidate_pairs
-from cdp.identity.matching.comparisons import Comparison, comparisons
+from cdp.identity.matching.comparisons import comparisons
 from cdp.identity.matching.engine import compare
 from cdp.identity.matching.frequencies import (
     frequencies,
     frequency_columns,
     with_frequencies,
 )
+from cdp.identity.matching.levels import Comparison
 from cdp.identity.matching.model import Model, Options
 from cdp.identity.matching.scoring import numbered
 from cdp.identity.matching.training import estimate
@@ -21,9 +22,7 @@ from cdp.identity.matching.training import estimate
 FEWEST = 2  # records to learn from
 
 
-def train(
-    features: pl.DataFrame, trained_at: datetime, options: Options | None = None
-) -> Model:
+def train(features: pl.DataFrame, trained_at: datetime, options: Options | None = None) -> Model:
     """A model learnt from the records themselves, without any label.
 
     Raises:
@@ -54,9 +53,13 @@ def train(
     strangers = _random_pairs(nodes.height, options).join(pairs, on=["left", "right"], how="anti")
     both = compare(nodes, pl.concat([chosen, strangers]), model)
     told = _with_agreed_frequency(both, nodes, compared)
-    is_candidate = told.select("left", "right").join(
-        chosen.with_columns(found=True), on=["left", "right"], how="left", maintain_order="left"
-    )["found"].fill_null(value=False)
+    is_candidate = (
+        told.select("left", "right")
+        .join(
+            chosen.with_columns(found=True), on=["left", "right"], how="left", maintain_order="left"
+        )["found"]
+        .fill_null(value=False)
+    )
     trained = estimate(
         compared,
         told.filter(is_candidate),

@@ -29,21 +29,18 @@ class _Group:
     """What is known of the records united so far."""
 
     members: list[int]
-    given: set[str] = field(default_factory=set)
-    birth: set[str] = field(default_factory=set)
+    facts: dict[str, set[str]]
     clean: set[str] = field(default_factory=set)
     near: dict[int, float] = field(default_factory=dict)  # summed odds above UNCOMPARED, by group
 
     def absorb(self, other: "_Group") -> None:
         self.members += other.members
-        self.given |= other.given
-        self.birth |= other.birth
+        for fact, said in other.facts.items():
+            self.facts[fact] |= said
         self.clean |= other.clean
 
 
-def groups(
-    records: pl.DataFrame, pairs: pl.DataFrame, merge: float, propose: float | None = None
-) -> pl.DataFrame:
+def groups(records: pl.DataFrame, pairs: pl.DataFrame, merge: float) -> pl.DataFrame:
     """The group of each record.
 
     Args:
@@ -58,9 +55,11 @@ def groups(
     """
     known = records.sort("record_uid").with_row_index("node")
     uid = known.select("record_uid", "node")
-    edges = pairs.select("left", "right", "weight").join(
-        uid.rename({"record_uid": "left", "node": "one"}), on="left"
-    ).join(uid.rename({"record_uid": "right", "node": "other"}), on="right")
+    edges = (
+        pairs.select("left", "right", "weight")
+        .join(uid.rename({"record_uid": "left", "node": "one"}), on="left")
+        .join(uid.rename({"record_uid": "right", "node": "other"}), on="right")
+    )
     edges = edges.select("one", "other", "weight").sort(
         "weight", "one", "other", descending=[True, False, False]
     )
@@ -114,14 +113,12 @@ class _Growth:
         told = records[nodes]
         clean = told["clean"] if "clean" in told.columns else pl.Series([None] * told.height)
         self._groups = {
-            node: _Group([node], _set(given), _set(birth), _set(source))
+            node: _Group([node], {"given": _set(given), "birth": _set(birth)}, _set(source))
             for node, given, birth, source in zip(
                 nodes, told["given"], told["birth"], clean, strict=True
             )
         }
-        self._given, self._birth = (
-            dict(zip(nodes, told[column], strict=True)) for column in ("given", "birth")
-        )
+        self._said = {fact: dict(zip(nodes, told[fact], strict=True)) for fact in _DIFFER}
         self._leader = {node: node for node in self._groups}
         for (one, other), weight in self._weights.items():
             self._groups[one].near[other] = self._groups[other].near[one] = weight - UNCOMPARED
@@ -159,30 +156,20 @@ class _Growth:
         pairs = len(one.members) * len(other.members)
         if UNCOMPARED + one.near.get(name, 0.0) / pairs < LEAST_AVERAGE:
             return True
-        return self._bridges(one, other, one.given, other.given, self._given, _unlike) or (
-            self._bridges(one, other, one.birth, other.birth, self._birth, _apart)
-        )
+        return any(self._bridges(one, other, fact) for fact in _DIFFER)
 
-    def _bridges(
-        self,
-        one: _Group,
-        other: _Group,
-        ones: set[str],
-        others: set[str],
-        said: dict[int, str | None],
-        differ: Callable[[str, str], bool],
-    ) -> bool:
+    def _bridges(self, one: _Group, other: _Group, fact: str) -> bool:
         """Whether the two differ in a fact and only records that do not state it connect them."""
+        ones, others = one.facts[fact], other.facts[fact]
         if len(one.members) * len(other.members) == 1 or not ones or not others:
             return False
-        if not all(differ(a, b) for a in ones for b in others):
+        if not all(_DIFFER[fact](a, b) for a in ones for b in others):
             return False
         return not any(
-            said[a] is not None
-            and said[b] is not None
-            and self._weights.get((min(a, b), max(a, b)), UNCOMPARED) >= self._threshold
+            self._weights.get((min(a, b), max(a, b)), UNCOMPARED) >= self._threshold
             for a in one.members
             for b in other.members
+            if self._said[fact][a] is not None and self._said[fact][b] is not None
         )
 
 
@@ -211,3 +198,6 @@ def _unlike(one: str, other: str) -> bool:
 def _apart(one: str, other: str) -> bool:
     """Whether two dates (yyyymmdd) differ in more than one digit."""
     return sum(a != b for a, b in zip(one, other, strict=True)) > 1
+
+
+_DIFFER: dict[str, Callable[[str, str], bool]] = {"given": _unlike, "birth": _apart}

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
 from cdp.identity.matching.blocking import Blocking, shipped_blocking
-from cdp.identity.matching.comparisons import Comparison
+from cdp.identity.matching.levels import Comparison
 
 Engine = Literal["duckdb", "spark"]
 
@@ -20,10 +20,10 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     engine: Engine = Field(default="duckdb", description="what Splink runs on")
-    merge: float = Field(default=0.9, gt=0, lt=1, description="probability from which to merge")
+    merge: float = Field(default=0.8, gt=0, lt=1, description="probability from which to merge")
     propose: float = Field(default=0.5, gt=0, lt=1, description="probability from which to ask")
     seed: int = Field(default=1, description="of the random pairs")
-    random_pairs: int = Field(default=400_000, ge=1, description="pairs that stand for strangers")
+    random_pairs: int = Field(default=200_000, ge=1, description="pairs that stand for strangers")
     candidates: int = Field(default=1_000_000, ge=1, description="most candidates to learn from")
     blocking: Blocking = Field(default_factory=shipped_blocking)
 

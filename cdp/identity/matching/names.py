@@ -67,7 +67,9 @@ def names(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _words(*columns: str) -> pl.Expr:
-    written = pl.concat_str([pl.col(c).cast(pl.String) for c in columns], separator=" ", ignore_nulls=True)
+    written = pl.concat_str(
+        [pl.col(c).cast(pl.String) for c in columns], separator=" ", ignore_nulls=True
+    )
     return plain(written).str.split(" ")
 
 
@@ -98,8 +100,9 @@ def _behind(given: pl.Series) -> pl.Series:
     namer = NickNamer()
     distinct = given.unique().drop_nulls()
     behind = [sorted({name, *namer.canonicals_of(name)}) for name in distinct]
-    table = pl.DataFrame({"given": distinct, "behind": behind}, schema_overrides={
-        "behind": pl.List(pl.String)})
+    table = pl.DataFrame(
+        {"given": distinct, "behind": behind}, schema_overrides={"behind": pl.List(pl.String)}
+    )
     return given.to_frame("given").join(table, on="given", how="left", maintain_order="left")[
         "behind"
     ]

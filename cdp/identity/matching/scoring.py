@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from cdp.identity.matching.blocking import candidate_pairs
-from cdp.identity.matching.comparisons import Comparison
 from cdp.identity.matching.engine import compare
 from cdp.identity.matching.frequencies import with_frequencies
+from cdp.identity.matching.levels import Comparison
 from cdp.identity.matching.model import Model
 
 HOUSEHOLD = "household"
@@ -40,7 +40,9 @@ def score(
         chosen = nodes.filter(pl.col("record_uid").is_in(uids.implode()))["node"]
     pairs = candidate_pairs(nodes, model.options.blocking, chosen)
     scored = score_pairs(model, nodes, pairs)
-    kept = scored.filter(pl.col("probability") >= (model.options.propose if least is None else least))
+    kept = scored.filter(
+        pl.col("probability") >= (model.options.propose if least is None else least)
+    )
     return told(model, nodes, kept)
 
 

@@ -1,4 +1,5 @@
 """Column expressions that bring names, words and digits to one plain spelling."""
+# ruff: noqa: RUF001 - letters that look alike are what this is about
 
 import polars as pl
 

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cdp.identity.matching.comparisons import Comparison
+from cdp.identity.matching.levels import Comparison
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +36,6 @@ class Trained:
     comparisons: list[Comparison]
     prior: float
     household: float
-    rounds: int
 
 
 def estimate(
@@ -58,8 +57,7 @@ def estimate(
     """
     fields = [_Field.of(each, candidates, sample, total, scale) for each in comparisons]
     prior = household = min(0.05, candidates.height * scale / 10 / total)
-    rounds = 0
-    for rounds in range(1, ROUNDS + 1):
+    for _ in range(ROUNDS):
         before = np.concatenate([f.m for f in fields])
         match = np.full(candidates.height, np.log(prior))
         house = np.full(candidates.height, np.log(household))
@@ -78,7 +76,7 @@ def estimate(
         household = float(np.clip(housemates.sum() * scale / total, 1e-12, 0.1))
         if np.abs(np.concatenate([f.m for f in fields]) - before).max() < CLOSE:
             break
-    return Trained([field.learnt() for field in fields], prior, household, rounds)
+    return Trained([field.learnt() for field in fields], prior, household)
 
 
 @dataclass

@@ -17,7 +17,7 @@ _CYRILLIC = str.maketrans("abvgdezijklmnoprstufhcyw", "абвгдезийклм�
 class World:
     """How often what happens; shares between 0 and 1."""
 
-    households: int = 800
+    households: int = 500
     twins: float = 0.05
     juniors: float = 0.05
     foreign: float = 0.1
@@ -41,8 +41,7 @@ def records(world: World) -> pl.DataFrame:
     rows = []
     for number, person in enumerate(people):
         count = 1 + int(chance.choice(len(world.records), p=world.records))
-        for _ in range(count):
-            rows.append(_record(person, world, chance) | {"truth": number})
+        rows += [_record(person, world, chance) | {"truth": number} for _ in range(count)]
     order = chance.permutation(len(rows))
     return pl.DataFrame([rows[i] for i in order]).with_columns(
         record_key=pl.format("r{}", pl.int_range(len(rows)).cast(pl.String).str.zfill(6))
@@ -55,7 +54,7 @@ def _people(world, chance):
     families = [s + e for s in _STARTS for e in _ENDS]
     family_weights = 1 / np.arange(3, len(families) + 3) ** 0.7
     people, phones = [], []
-    for home in range(world.households):
+    for _ in range(world.households):
         foreign = chance.random() < world.foreign
         family = str(chance.choice(families, p=family_weights / family_weights.sum()))
         place = {

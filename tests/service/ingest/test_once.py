@@ -84,14 +84,13 @@ def test_every_sample_payload_is_taken_or_in_quarantine(service: Service):
         assert answer.status_code == 200
     service.settle()
     told = service.figures()
-    distinct = {payload.get("messageId") or json.dumps(payload) for payload in payloads}
-    assert told["read"] == told["accepted"] + told["quarantined"]
-    assert len(distinct) >= told["read"] - 1 > 0.9 * len(distinct)
+    marker = 1
+    assert told["accepted"] + told["quarantined"] == told["read"] == len(payloads) + marker
     assert told["quarantined"] == len(service.quarantine())
 
 
 def test_sample_payloads_posted_alone_are_each_answered_200(service: Service):
-    payloads = samples()[::25]
+    payloads = samples()[::60]
     for payload in payloads:
         call = payload["type"] if payload["type"] in ("identify", "page", "group") else "track"
         assert service.post(f"/v1/{call}", payload).status_code == 200

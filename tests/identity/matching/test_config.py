@@ -1,0 +1,84 @@
+"""The configuration of a file, written by hand or proposed, and what is refused."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+import yaml
+
+from cdp.errors import InvalidRequest
+from cdp.identity.matching.config import FileConfig, load_config, proposed
+from cdp.identity.matching.files import resolve_file
+from cdp.identity.policy import identity_policy
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def loaded(folder, text):
+    path = folder / "config.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load_config(path)
+
+
+def test_a_column_needs_its_role_only_and_an_identifier_its_namespace(tmp_path):
+    config = loaded(
+        tmp_path, "record_key: id\ncolumns: {first: given_name, card: identifier loyalty_card}\n"
+    )
+
+    assert config.columns["first"].role == "given_name"
+    assert config.columns["card"].namespace == "loyalty_card"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("columns: {first: givn_name}", "columns.first.role"),
+        ("columns: {first: given_name}\nlabels: cluster", "labels"),
+        ("record_key: id", "columns"),
+        ("columns: [", "YAML"),
+    ],
+)
+def test_a_wrong_configuration_is_refused_with_the_key(tmp_path, text, named):
+    with pytest.raises(InvalidRequest, match=named):
+        loaded(tmp_path, text)
+
+
+def test_a_proposal_reads_the_names_of_the_columns_and_never_takes_the_truth(tmp_path):
+    frame = pl.DataFrame(
+        {
+            "rec_id": [1, 2], "channel": ["a", "b"], "first_name": ["x", "y"],
+            "lastName": ["x", "y"], "dob": ["x", "y"], "e-mail": ["x", "y"],
+            "address_1": ["x", "y"], "zip": ["x", "y"], "cluster": [1, 1],
+        }
+    )  # fmt: skip
+
+    text = proposed(frame)
+
+    assert yaml.safe_load(text) == {
+        "record_key": "rec_id",
+        "source": "channel",
+        "columns": {
+            "first_name": "given_name",
+            "lastName": "family_name",
+            "dob": "birth_date",
+            "e-mail": "email",
+            "address_1": "street",
+            "zip": "postcode",
+        },
+    }
+    assert loaded(tmp_path, text).record_key == "rec_id"
+
+
+def test_a_column_that_the_file_lacks_is_named():
+    config = FileConfig.model_validate({"columns": {"first": "given_name"}})
+
+    with pytest.raises(InvalidRequest, match="'first'"):
+        resolve_file(pl.DataFrame({"name": ["ann"]}), config, identity_policy(), NOW)
+
+
+def test_a_record_key_that_repeats_is_refused():
+    frame = pl.DataFrame({"id": [1, 1], "first": ["ann", "bob"]})
+    config = FileConfig.model_validate({"record_key": "id", "columns": {"first": "given_name"}})
+
+    with pytest.raises(InvalidRequest, match="several rows"):
+        resolve_file(frame, config, identity_policy(), NOW)

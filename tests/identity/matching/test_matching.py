@@ -1,0 +1,134 @@
+"""A model learnt without labels: what it knows, what it scores, and that order never matters."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from cdp.errors import InvalidRequest
+from cdp.identity.matching import Model, Options, explain_pair, features, score, train
+from cdp.identity.matching.linkage import groups
+from tests.identity.matching.hard_cases import World, records
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+QUICK = Options(random_pairs=60_000)
+
+
+@pytest.fixture(scope="module")
+def told():
+    return records(World(households=250)).rename({"record_key": "record_uid"})
+
+
+@pytest.fixture(scope="module")
+def known(told):
+    return features(told.drop("truth"))
+
+
+@pytest.fixture(scope="module")
+def model(known):
+    return train(known, NOW, QUICK)
+
+
+@pytest.fixture(scope="module")
+def pairs(model, known):
+    return score(model, known, least=0.01)
+
+
+def test_the_share_of_pairs_of_one_person_is_learnt_from_the_records(model, told):
+    count = told.height
+    true = told.group_by("truth").len().select((pl.col("len") * (pl.col("len") - 1) / 2).sum())
+
+    assert model.prior * count * (count - 1) / 2 == pytest.approx(true.item(), rel=0.2)
+
+
+def test_how_often_fields_agree_for_one_person_is_learnt_from_the_records(model):
+    given = {level.label: level for level in model.comparisons[0].levels}
+
+    assert given["equal"].m == pytest.approx(0.7, abs=0.12)
+    assert given["different"].m < 0.06
+    assert given["different"].u > 0.9
+
+
+def test_a_model_is_the_same_after_it_was_written_and_read(model, pairs, known):
+    again = Model.from_json(model.to_json())
+
+    assert again == model
+    assert again.version == model.version
+    assert score(again, known, least=0.01).equals(pairs)
+
+
+def test_a_model_holds_no_name_and_no_address_of_anybody(model, told):
+    text = model.to_json()
+
+    for column in ("family_name", "email", "phone", "street"):
+        assert not [value for value in told[column].drop_nulls() if f'"{value}"' in text]
+
+
+def test_the_evidence_sums_up_to_the_weight(pairs):
+    summed = pairs.select(
+        pl.col("evidence").list.eval(pl.element().struct.field("weight")).list.sum()
+    ).to_series()
+
+    assert (summed - pairs["weight"]).abs().max() == pytest.approx(0, abs=1e-9)
+
+
+def test_two_records_are_explained_as_they_were_scored(model, known, pairs):
+    pair = pairs.row(0, named=True)
+    two = known.filter(pl.col("record_uid").is_in([pair["left"], pair["right"]]))
+
+    explained = explain_pair(model, two)
+
+    assert explained.weight == pytest.approx(pair["weight"])
+    assert [step.model_dump() for step in explained.steps] == pair["evidence"]
+    assert "prior" in explained.words()
+
+
+def test_the_order_of_the_rows_changes_nothing(known, model, pairs):
+    shuffled = known.sample(fraction=1.0, shuffle=True, seed=9)
+
+    again = train(shuffled, NOW, QUICK)
+    same = score(again, shuffled, least=0.01)
+
+    assert again.version == model.version
+    assert same.equals(pairs)
+    assert groups(shuffled, same, 0.8).equals(groups(known, pairs, 0.8))
+
+
+def test_new_records_find_the_pairs_that_a_full_run_finds(model, known, pairs):
+    new = known["record_uid"].sample(50, seed=4)
+    holds_new = pl.col("left").is_in(new.implode()) | pl.col("right").is_in(new.implode())
+
+    found = score(model, known, new=new, least=0.01)
+
+    assert found.equals(pairs.filter(holds_new))
+    assert found.height > 0
+
+
+def test_where_nothing_is_new_nothing_is_scored(model, known):
+    assert score(model, known, new=[]).is_empty()
+
+
+def test_a_rare_name_proves_more_than_a_frequent_one(pairs):
+    evidence = pairs.explode("evidence").unnest("evidence", separator=".")
+    equal = evidence.filter(
+        (pl.col("evidence.field") == "family_name") & (pl.col("evidence.level") == "equal")
+    )
+
+    assert equal["evidence.weight"].max() - equal["evidence.weight"].min() > 1
+
+
+def test_one_record_teaches_nothing():
+    lonely = features(pl.DataFrame({"record_uid": [1], "given_name": ["ann"]}))
+
+    with pytest.raises(InvalidRequest, match="1 records"):
+        train(lonely, NOW)
+
+
+def test_records_that_share_nothing_give_no_pairs():
+    strangers = features(
+        pl.DataFrame(
+            {"record_uid": [1, 2], "given_name": ["ann", "bob"], "family_name": ["ray", "lee"]}
+        )
+    )
+
+    assert score(train(strangers, NOW), strangers, least=0.01).is_empty()

@@ -1,0 +1,51 @@
+"""Nothing of a person stands in a log line or an error's text."""
+
+from urllib.parse import quote
+
+import pytest
+
+PERSONAL = ("ann@example.com", "Ann", "Oslo", "12125550142", "zoe", "Zoe", "Rome")
+
+
+@pytest.fixture
+def said(capfd):
+    """What the process wrote while the test made its requests."""
+
+    def text() -> str:
+        out = capfd.readouterr()
+        return out.out + out.err
+
+    return text
+
+
+def test_what_is_asked_and_answered_is_not_logged(shop, said):
+    ann = quote("email:ann@example.com", safe="")
+    with shop.http("read", "steward") as http:
+        for path in (
+            f"/v1/profiles/{ann}",
+            f"/v1/profiles/{ann}/timeline",
+            "/v1/profiles?search=Zoe%20Oslo",
+            "/v1/profiles/email:zoe%40example.com",
+            "/v1/profiles/zoe@example.com",
+            "/v1/profiles/email:zoe",
+            "/v1/profiles/phone:%2B12125550142",
+            f"/v1/spaces/x/collections/users/profiles/{ann}/traits",
+            "/v1/nothing/zoe@example.com",
+        ):
+            answer = http.get(path)
+            if answer.status_code >= 400:
+                assert not [word for word in PERSONAL if word in answer.text]
+        http.post("/v1/profiles/find", json={"identifiers": {"email": "zoe"}})
+        http.post("/v1/profiles/lookup", json={"refs": ["email:zoe@example.com", "zoe"]})
+        http.post(f"/v1/profiles/{ann}/rectifications",
+                  json={"trait": "birth_date", "value": "Zoe", "reason": "Ann"})  # fmt: skip
+    log = said()
+    assert "/v1/profiles/{ref:path}" in log
+    assert not [word for word in PERSONAL if word in log]
+
+
+def test_the_audit_log_holds_ids_only(shop):
+    with shop.database.autocommit() as connection:
+        rows = connection.execute("SELECT a::text FROM audit_entry AS a").fetchall()
+    assert rows
+    assert not [row for row in rows for word in PERSONAL if word in row[0]]
