@@ -3,7 +3,8 @@
 CdpError
 ├── InvalidRequest               the caller asked for something that cannot be
 │   ├── InvalidIdentifier        an identifier value that its namespace does not admit
-│   └── UnknownTrait             a trait the registry does not know
+│   ├── UnknownTrait             a trait the registry does not know
+│   └── NothingToLearn           no records from which a model could be learnt
 ├── ProfileNotFound              no individual carries that identifier
 ├── AmbiguousIdentifier          several individuals carry it where one is meant
 ├── AccessRefused                the caller may not do that
@@ -57,6 +58,12 @@ class UnknownTrait(InvalidRequest):
     """No trait has that name; `cdp profile traits` lists those there are."""
 
     code = "unknown_trait"
+
+
+class NothingToLearn(InvalidRequest):
+    """Too few records have anything in common to learn a model from; bring more records in."""
+
+    code = "nothing_to_learn"
 
 
 class ProfileNotFound(CdpError):

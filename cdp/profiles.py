@@ -231,8 +231,9 @@ class CustomerProfiles:
     ) -> Changes:
         """Profiles changed after the cursor `since` (None: from the beginning), in order.
 
-        A profile that changed several times comes once, at its last change; keep `next` and ask
-        with it again. Nothing is missed, however late it was committed. Raises InvalidRequest.
+        A profile that changed several times may come several times, each time as it is now; keep
+        `next` and ask with it again. Nothing is missed, however late it was committed.
+        Raises InvalidRequest.
         """
         with self._database.autocommit() as connection:
             return feed.page(connection, since, limit, with_profiles=with_profiles)

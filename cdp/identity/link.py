@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import polars as pl
+from pydantic import ValidationError
 from sqlalchemy import Connection
 
+from cdp.errors import InvalidRequest, NothingToLearn
 from cdp.identity.contacts import contact_namespaces
 from cdp.identity.decided import calibrated
 from cdp.identity.live import live_or_first, live_policy
@@ -147,7 +149,11 @@ class _Run:
         report.trained = retrain or known.model is None or grown
         report.full = full or report.trained
         clean = features(known.people)
-        model = self._model(clean)
+        try:
+            model = self._model(clean)
+        except NothingToLearn:
+            report.trained = False
+            return _unchanged(self.database, report, known)
         scored = self._scored(model, clean)
         started = time.perf_counter()
         self.progress("write", scored.height)
@@ -159,7 +165,7 @@ class _Run:
         """The live model, or a new one."""
         engine = settings().linker
         if not self.report.trained and self.known.model:
-            model = Model.from_json(self.known.model.document)
+            model = _read(self.known.model)
             self.report.model = self.known.model.version
         else:
             started = time.perf_counter()
@@ -236,6 +242,16 @@ class _Run:
         )
         report.resolved = resolve(tx, at, policy)
         report.stands(links.figures(tx, weight))
+
+
+def _read(stored: links.StoredModel) -> Model:
+    try:
+        return Model.from_json(stored.document)
+    except ValidationError:
+        raise InvalidRequest(
+            f"the model {stored.version} is not of this version; learn a new one: "
+            "cdp identity link --retrain"
+        ) from None
 
 
 def _as_json(evidence: pl.Expr) -> pl.Expr:

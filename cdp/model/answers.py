@@ -46,11 +46,11 @@ class Change(Frozen):
 
 
 class Changes(Frozen):
-    """Profiles changed since a cursor, in the order of their changes, each once."""
+    """Profiles changed since a cursor, in the order of their changes."""
 
     data: Sequence[Change]
     next: str = Field(description="the cursor to ask with the next time")
-    has_more: bool = Field(description="whether there is more to be had at once")
+    has_more: bool = Field(description="whether there may be more to be had at once")
 
 
 class Rectification(Frozen):

@@ -20,7 +20,7 @@ def page(
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidRequest(f"limit is 1 to {LARGEST_PAGE}, not {limit}")
     position = read_cursor(since)
-    rows = changes.since(connection, position, limit + 1)
+    rows = changes.since(connection, position, limit)
     data = [
         Change(
             kind=row["kind"],
@@ -31,10 +31,11 @@ def page(
             if with_profiles and row["body"]
             else None,
         )
-        for row in rows[:limit]
+        for row in rows
     ]
-    reached = rows[:limit][-1]["position"] if rows else position
-    return Changes(data=data, next=str(reached), has_more=len(rows) > limit)
+    reached = rows[-1]["position"] if rows else position
+    more = bool(rows) and rows[0]["in_page"] == limit
+    return Changes(data=data, next=str(reached), has_more=more)
 
 
 def read_cursor(cursor: str | None) -> int:

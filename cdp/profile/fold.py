@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from cdp.profile.traits import survivorship_rules
+from cdp.store import changes
 from cdp.store.database import Database
 from cdp.store.fold import fold_stale
 
@@ -38,6 +39,8 @@ def fold_stale_profiles(
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in [pool.submit(work) for _ in range(WORKERS)]:
             done.result()
+    with database.transaction() as tx:
+        changes.drop_superseded(tx)
     return changed
 
 

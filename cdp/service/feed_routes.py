@@ -39,7 +39,7 @@ def changes(
     limit: Limit = 100,
     profiles: Annotated[bool, Query(description="with each changed profile as it is now")] = False,
 ) -> Response:
-    """Profiles changed since a cursor, each once, in the order of their last changes.
+    """Profiles changed since a cursor, in the order of their changes, each as it is now.
 
     Keep `next` and ask with it again: at once where `has_more`, else after a while. Nothing is
     missed, however late it was committed. A merged profile names the one that it is part of.

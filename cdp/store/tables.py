@@ -380,10 +380,9 @@ audit_entry = Table(
 profile_change = Table(
     "profile_change",
     metadata,
-    _uid("profile_id", primary_key=True),
-    Column("position", BigInteger, nullable=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _uid("profile_id"),
     _at("changed_at"),
-    Index(None, "position"),
     info={"scope": "local"},
 )
 

@@ -14,7 +14,7 @@ from cdp.store import changes
 from cdp.store.read import rows
 
 CHANGES_IN_A_DELIVERY = 100
-# Beyond these the feed itself is the queue: it keeps one row per profile, however long it waits.
+# Beyond these the feed itself is the queue.
 MOST_WAITING = 10
 
 ADD = """

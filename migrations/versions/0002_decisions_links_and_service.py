@@ -115,14 +115,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "profile_change",
+        sa.Column("position", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("profile_id", sa.Uuid(), nullable=False),
-        sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("profile_id", name=op.f("pk_profile_change")),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_profile_change")),
         info={"scope": "local"},
-    )
-    op.create_index(
-        op.f("ix_profile_change__position"), "profile_change", ["position"], unique=False
     )
     op.create_table(
         "pushed_message",
@@ -210,7 +207,6 @@ def downgrade() -> None:
     op.drop_table("unscored_record")
     op.drop_table("rectification")
     op.drop_table("pushed_message")
-    op.drop_index(op.f("ix_profile_change__position"), table_name="profile_change")
     op.drop_table("profile_change")
     op.drop_index(op.f("ix_probable_link__other_uid"), table_name="probable_link")
     op.drop_table("probable_link")

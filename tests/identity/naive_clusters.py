@@ -1,6 +1,6 @@
 """The careful agglomeration in its plainest form, pair by pair of sets: the oracle of the fast one."""
 
-from itertools import product
+from itertools import combinations, product
 
 from cdp.identity.likeness import are_apart, are_unlike, plain_name
 
@@ -136,8 +136,12 @@ def beyond(most, differ, ones, others):
 
 
 def distinct(differ, facts):
-    counted = []
-    for fact in sorted(facts):
-        if all(differ(fact, other) for other in counted):
-            counted.append(fact)
-    return len(counted)
+    """The number of components of the graph in which facts that are alike are joined."""
+    groups = [{fact} for fact in facts]
+    for one, other in combinations(sorted(facts), 2):
+        if not differ(one, other):
+            left, right = (next(g for g in groups if fact in g) for fact in (one, other))
+            if left is not right:
+                groups.remove(right)
+                left |= right
+    return len(groups)

@@ -16,7 +16,7 @@ from tests.pipelines.test_triggers import failed_run
 TOLD = [
     f"{n},{name},{name.split()[0].lower()}{n}@example.com,r{n},2024-01-01T10:00:00,1.00"
     for n, name in enumerate(
-        ["Ann Berg", "Bo Dahl", "Cy Novak", "Di Rossi", "Ed Keller", "Flo Weber", "Gus Horvat"]
+        ["Ann Berg", "Bo Dahl", "Cy Novak", "Di Rossi", "Ann Bergh", "Flo Weber", "Bo Dahl"]
     )
 ]
 

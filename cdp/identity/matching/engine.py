@@ -1,6 +1,7 @@
 """Splink at work: the levels at which pairs of records agree, by DuckDB here or Spark elsewhere."""
 
 import logging
+import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -79,21 +80,60 @@ def compare(nodes: pl.DataFrame, pairs: pl.DataFrame, model: "Model") -> pl.Data
     """
     if pairs.is_empty():
         return _nothing(model)
-    settings = model.settings()
-    columns = {c for each in model.comparisons for c in each.columns}
+    columns = {column for each in model.comparisons for column in each.columns}
     told = nodes.select("node", *(c for c in nodes.columns if c in columns or c[:3] == "tf_"))
     blocked = pairs.select(match_key=pl.lit("0"), join_key_l="left", join_key_r="right")
+    run = _on_spark if model.options.engine == "spark" else _on_duckdb
+    return run(told, blocked, model.settings())
+
+
+def _on_duckdb(
+    nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]
+) -> pl.DataFrame:
     connection = duckdb.connect()
     try:
         connection.execute("SET enable_progress_bar = false")
         api = DuckDBAPI(connection)
-        linker = Linker(api.register(told.to_arrow()), SettingsCreator(**settings), log_level=None)
-        linker.table_management.register_blocked_pairs_for_predict(api.register(blocked.to_arrow()))
-        predicted = linker.inference.predict(warning_mode="never").as_duckdbpyrelation()
-        kept = [c for c in predicted.columns if c in _KEPT or c.startswith(("gamma_", "mw_"))]
-        return pl.DataFrame(predicted.select(*kept).to_arrow_table())
+        told, pairs = api.register(nodes.to_arrow()), api.register(blocked.to_arrow())
+        predicted = _predicted(told, pairs, settings).as_duckdbpyrelation()
+        return pl.DataFrame(predicted.select(*_kept(predicted.columns)).to_arrow_table())
     finally:
         connection.close()
+
+
+def _on_spark(nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
+    """The same on the Spark session of this process, or a local one. Tables pass as Parquet."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415  an optional part
+    from splink import SparkAPI  # noqa: PLC0415
+    from splink.backends.spark import similarity_jar_location  # noqa: PLC0415
+
+    jar = similarity_jar_location()
+    spark = SparkSession.builder.config("spark.jars", jar).getOrCreate()
+    with tempfile.TemporaryDirectory(prefix="cdp-spark-") as folder:
+        spark.sparkContext.setCheckpointDir(f"{folder}/checkpoints")
+        # Parquet knows no unsigned numbers that Spark would read as such.
+        nodes.cast({"node": pl.Int64}).write_parquet(f"{folder}/nodes.parquet")
+        ends = {"join_key_l": pl.Int64, "join_key_r": pl.Int64}
+        blocked.cast(ends).write_parquet(f"{folder}/pairs.parquet")
+        api = SparkAPI(spark_session=spark)
+        told, pairs = (
+            api.register(spark.read.parquet(f"{folder}/{name}.parquet"))
+            for name in ("nodes", "pairs")
+        )
+        predicted = _predicted(told, pairs, settings).as_spark_dataframe()
+        predicted.select(*_kept(predicted.columns)).write.parquet(f"{folder}/predicted")
+        found = pl.read_parquet(f"{folder}/predicted/*.parquet")
+    return found.cast({"node_l": pl.UInt32, "node_r": pl.UInt32})
+
+
+def _predicted(nodes: Any, blocked: Any, settings: dict[str, Any]) -> Any:
+    linker = Linker(nodes, SettingsCreator(**settings), log_level=None)
+    linker.table_management.register_blocked_pairs_for_predict(blocked)
+    return linker.inference.predict(warning_mode="never")
+
+
+def _kept(columns: list[str]) -> list[str]:
+    return [c for c in columns if c in _KEPT or c.startswith(("gamma_", "mw_"))]
 
 
 def _nothing(model: "Model") -> pl.DataFrame:

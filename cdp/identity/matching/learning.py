@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
-from cdp.errors import InvalidRequest
+from cdp.errors import NothingToLearn
 from cdp.identity.matching.blocking import candidate_pairs
 from cdp.identity.matching.comparisons import comparisons
 from cdp.identity.matching.engine import compare
@@ -26,13 +26,14 @@ def train(features: pl.DataFrame, trained_at: datetime, options: Options | None 
     """A model learnt from the records themselves, without any label.
 
     Raises:
-        InvalidRequest: fewer than two records, or no field that can be compared.
+        NothingToLearn: fewer than two records, no field that can be compared, or no two records
+            with anything in common.
     """
     options = options or Options()
     filled = [c for c in features.columns if features[c].null_count() < features.height]
     compared = comparisons(filled)
     if features.height < FEWEST or not compared:
-        raise InvalidRequest(
+        raise NothingToLearn(
             f"{features.height} records with {len(compared)} comparable fields teach nothing;"
             " give at least two records with a name, a birth date or a contact point"
         )
@@ -49,6 +50,10 @@ def train(features: pl.DataFrame, trained_at: datetime, options: Options | None 
     )
     nodes = with_frequencies(nodes, known)
     pairs = candidate_pairs(nodes, options.blocking)
+    if pairs.is_empty():
+        raise NothingToLearn(
+            f"no two of the {nodes.height} records have enough in common to learn from"
+        )
     chosen = _thinned(pairs, options)
     strangers = _random_pairs(nodes.height, options).join(pairs, on=["left", "right"], how="anti")
     both = compare(nodes, pl.concat([chosen, strangers]), model)

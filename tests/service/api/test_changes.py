@@ -5,6 +5,7 @@ from threading import Thread
 
 from cdp.profile import rectify
 from cdp.profile.fold import fold_stale_profiles
+from cdp.store import changes
 from tests.promises.conftest import new_world
 from tests.served import a_row
 
@@ -54,7 +55,7 @@ def test_a_merge_names_the_old_id_and_the_one_it_is_part_of(new_world):
         assert str(world.profiles.get(newer).profile_id) == older
 
 
-def test_a_profile_that_changed_often_comes_once_and_what_changed_nothing_does_not_come(new_world):
+def test_a_profile_comes_once_a_page_as_it_is_now_and_what_changed_nothing_does_not_come(new_world):
 
     with ExitStack() as stack:
         world = new_world(stack)
@@ -66,3 +67,25 @@ def test_a_profile_that_changed_often_comes_once_and_what_changed_nothing_does_n
         assert change.profile.traits["address"] == {"city": "City 3"}
         world.feed([[row | {"city": "City 1"}]])
         assert list(world.profiles.changes(page.next).data) == []
+
+
+def test_changes_that_later_ones_stand_for_are_dropped_and_no_cursor_grows_too_old(
+    new_world, monkeypatch
+):
+    monkeypatch.setattr(changes, "FEW", 1)
+    with ExitStack() as stack:
+        world = new_world(stack)
+        for day in range(1, 7):
+            world.feed([[a_row("crm", "1", day, given="Ann", city=f"City {day}")]])
+            with world.database.autocommit() as connection:
+                connection.execute("ANALYZE profile, profile_change")
+        old = world.profiles.changes(limit=1).next
+        world.feed([[a_row("crm", "2", 1, given="Bo")]])
+        assert {str(each.profile_id) for each in world.profiles.changes(old).data} <= set(
+            world.ids()
+        )
+        assert {str(each.profile_id) for each in world.profiles.every_change()} == set(world.ids())
+        with world.database.autocommit() as connection:
+            kept = connection.execute("SELECT count(*) FROM profile_change").fetchone()
+    assert kept
+    assert kept[0] < 7
