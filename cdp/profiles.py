@@ -102,8 +102,8 @@ class CustomerProfiles:
                 read.bodies_with(connection, namespace, normalised(connection, namespace, value))
                 for namespace, value in identifiers.items()
             ]
-        common = [body for _, body in _in_all(found)]
-        return [Profile.model_validate_json(body) for body in common]
+        common = [one for one in found[0] if all(one in others for others in found[1:])]
+        return [Profile.model_validate_json(body) for _, body in common]
 
     def of_record(self, channel: str, record_key: str) -> Profile:
         """The profile of a channel's record, by the key that the channel itself uses.
@@ -144,8 +144,7 @@ class CustomerProfiles:
     def lookup(self, refs: Sequence[str]) -> list[Found]:
         """What each of up to 500 ids and `namespace:value` stands for, in the order of asking.
 
-        A ref that is none has its error; the others are answered all the same.
-        Raises InvalidRequest.
+        A ref that is none has its error; the others are answered all the same. Raises InvalidRequest.
         """
         if len(refs) > MOST_LOOKUPS:
             raise InvalidRequest(f"a look-up takes at most {MOST_LOOKUPS} refs, not {len(refs)}")
@@ -172,10 +171,7 @@ class CustomerProfiles:
     def timeline_page(
         self, ref: UUID | str, *, cursor: str | None = None, limit: int = 100, **filters: Any
     ) -> TimelinePage:
-        """The same page by page: `cursor` is the `next` of the page before.
-
-        `filters`: since, until, kinds as above; `oldest_first=True` for the other direction.
-        """
+        """The same by pages: `cursor` is the `next` before; filters as above, and `oldest_first`."""
         with self._database.autocommit() as connection:
             members = self._members(connection, ref)
             return timeline.page(connection, members, limit=limit, cursor=cursor, **filters)
@@ -231,9 +227,8 @@ class CustomerProfiles:
     ) -> Changes:
         """Profiles changed after the cursor `since` (None: from the beginning), in order.
 
-        A profile that changed several times may come several times, each time as it is now; keep
+        Raises InvalidRequest. A profile may come several times, each time as it is now; keep
         `next` and ask with it again. Nothing is missed, however late it was committed.
-        Raises InvalidRequest.
         """
         with self._database.autocommit() as connection:
             return feed.page(connection, since, limit, with_profiles=with_profiles)
@@ -300,7 +295,3 @@ class CustomerProfiles:
             uid = resolved(connection, ref)
         with self._database.transaction() as tx:
             return body_as_of(tx, uid, as_of)
-
-
-def _in_all(found: list[list[read.Body]]) -> list[read.Body]:
-    return [body for body in found[0] if all(body in others for others in found[1:])]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from cdp.identity.link import LinkReport
 
 PROBABLE_LINK = dg.AssetKey("probable_link")
-MOST_PROPOSED = 0.5  # share of all links; beyond it the model tells too little to decide by itself
+MOST_PROPOSED = 0.75  # beyond it the model tells too little to decide by itself
 LARGEST_LINKED = 100  # records that one person may well have in all channels together
 
 
@@ -41,7 +41,7 @@ def link_asset(channels: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             dg.AssetCheckSpec(
                 "proposed_share",
                 asset=PROBABLE_LINK,
-                description=f"At most {MOST_PROPOSED:.0%} of the links wait for a steward.",
+                description=f"Of what was found at most {MOST_PROPOSED:.0%} waits for a steward.",
             ),
             dg.AssetCheckSpec(
                 "largest_cluster",
@@ -71,7 +71,7 @@ def link_asset(channels: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
 
 def _metadata(report: "LinkReport") -> dict[str, object]:
     return {
-        "dagster/row_count": report.merging + report.proposed,
+        "dagster/row_count": report.merging,
         "merging": report.merging,
         "proposed": report.proposed,
         "records": report.records,
@@ -98,7 +98,7 @@ def proposed_share(report: "LinkReport") -> dg.AssetCheckResult:
         check_name="proposed_share",
         passed=share <= MOST_PROPOSED,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{report.proposed} of {links} links wait for a steward ({share:.0%}); decide "
+        description=f"{report.proposed} pairs wait for a steward, {report.merging} joined; decide "
         "some by `cdp identity review`, then train anew (`cdp identity link --retrain`)",
         metadata={"proposed_share": share},
     )

@@ -96,6 +96,9 @@ def evaluate(
         Path | None,
         typer.Option(metavar="FILE", help="Pairs: left, right, probability, perhaps a label."),
     ] = None,
+    decisions: Annotated[
+        bool, typer.Option("--decisions", help="The store's own pairs that stewards decided.")
+    ] = False,
     truth: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Records with their true cluster; default: FILE itself."),
@@ -112,10 +115,13 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure clusters or pairs beside the truth: precision, recall, F1, over the threshold."""
-    from cdp.cli import output
+    from cdp.cli import identity_review, output
 
-    if (clusters is None) == (pairs is None):
-        raise typer.BadParameter("give either --clusters FILE or --pairs FILE")
+    if [clusters is not None, pairs is not None, decisions].count(True) != 1:
+        raise typer.BadParameter("give one of --clusters FILE, --pairs FILE and --decisions")
+    if decisions:
+        identity_review.evaluate_decisions(as_json=as_json)
+        return
     if clusters is not None:
         found = _of_clusters(clusters, truth, truth_column, record_key)
     else:

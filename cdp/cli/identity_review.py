@@ -64,7 +64,7 @@ def _print(report: "LinkReport", changed: int) -> None:
     console = output.screen()
     if report.model is None:
         console.print(
-            "no two records of people give a name or a birth date: there is nothing to compare"
+            "nothing to compare yet: no two records of people have a name or a birth date in common"
         )
         return
     learnt = ", learnt anew" if report.trained else ""
@@ -153,7 +153,7 @@ def review(
     log("reviewed", decided=decided)
 
 
-def evaluate_decisions(as_json: bool) -> None:
+def evaluate_decisions(*, as_json: bool) -> None:
     """Say how often the live model agrees with what stewards decided, over its threshold."""
     from contextlib import closing
 

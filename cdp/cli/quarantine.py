@@ -110,6 +110,7 @@ def replay(
     """
     from cdp import quarantine
     from cdp.cli import output
+    from cdp.service import ingest_replay
 
     mended = _read(file) if file else {}
     if mend and (len(ids or ()) != 1 or mended):
@@ -126,8 +127,15 @@ def replay(
         if fields:
             mended = {found[0].quarantine_id: quarantine.mended_row(found[0], fields)}
         names = [channel] if channel else sorted({each.channel for each in found})
+        pushed = [name for name in names if ingest_replay.is_pushed(database, name)]
+        declared = [name for name in names if name not in pushed]
         replays = []
-        for spec in declared_channels(folder, names):
+        for name in pushed:
+            own = {each.quarantine_id for each in found if each.channel == name}
+            replays.append(
+                ingest_replay.replay(database, name, ids=own if found else None, mended=mended)
+            )
+        for spec in declared_channels(folder, declared) if declared else ():
             own = {each.quarantine_id for each in found if each.channel == spec.channel}
             replays.append(
                 quarantine.replay(

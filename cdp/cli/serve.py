@@ -26,6 +26,8 @@ def serve(
 
     Keys are made by `cdp key create`. TLS is a proxy's part.
     """
+    # Frames are small here: threads of their own would only be in each other's way.
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
     import uvicorn
 
     from cdp.store.database import Database

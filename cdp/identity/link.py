@@ -39,9 +39,9 @@ class LinkReport:
     """What one run of the linking did.
 
     `records` of people can be compared at all, `compared` of them were compared with all others in
-    `pairs` pairs. `came` and `went` count links, also those that are only proposed; `merging` and
-    `proposed` say how many there are now, `largest` how many records they help to hold together in
-    one profile. `model` is None while there is nothing to learn from.
+    `pairs` pairs. `came` and `went` count links, also those that are only proposed. Now `merging`
+    links join records, `proposed` pairs of profiles are proposed to be one, and at most `largest`
+    records are one profile with the help of links. `model` is None while there is nothing to learn from.
     """
 
     full: bool = False

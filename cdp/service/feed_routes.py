@@ -12,9 +12,10 @@ from cdp.model.status import StoreStatus
 from cdp.model.trait import Trait
 from cdp.service.answering import Limit, Ref, answer_list, answer_model
 from cdp.service.auth import Admin, Caller, Reader
+from cdp.service.problems import PROBLEMS
 from cdp.service.profile_routes import described
 
-router = APIRouter(prefix="/v1")
+router = APIRouter(prefix="/v1", responses=PROBLEMS)
 
 
 class People(BaseModel):
@@ -91,4 +92,6 @@ def _account(caller: Caller, ref: str) -> Profile:
 def _seen(caller: Caller, profile: Profile | None) -> Profile | None:
     if profile is None or caller.key.fields is None:
         return profile
-    return Profile.model_validate(caller.visible(profile.model_dump(mode="json", exclude_unset=True)))
+    return Profile.model_validate(
+        caller.visible(profile.model_dump(mode="json", exclude_unset=True))
+    )

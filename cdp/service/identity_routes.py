@@ -9,8 +9,9 @@ from pydantic import BaseModel, StringConstraints
 from cdp.model.identity import Decided, Decision, LogEntry
 from cdp.service.answering import Limit, Ref, answer_list, answer_model
 from cdp.service.auth import Caller, Reader, Steward
+from cdp.service.problems import PROBLEMS
 
-router = APIRouter(prefix="/v1", tags=["identity"])
+router = APIRouter(prefix="/v1", tags=["identity"], responses=PROBLEMS)
 
 Named = Annotated[str, StringConstraints(min_length=1, max_length=2_100)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]

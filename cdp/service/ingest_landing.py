@@ -58,11 +58,17 @@ def land(database: Database, pushed: Sequence[Pushed]) -> Outcome:
         for channel in sorted(by_channel):
             added, known = _land_channel(tx, landings, channel, by_channel[channel])
             landed, repeated = landed + added, repeated + known
-        for each in landings[1:]:
-            landings[0].tally.include(each.tally)
-        landings[0].resolve()
-        stale = push.touched_profiles(tx)
+        stale = resolve(tx, landings)
     return Outcome(landed.accepted, landed.quarantined, repeated, stale)
+
+
+def resolve(tx: Connection, landings: Sequence[Landing]) -> Sequence[UUID]:
+    """Resolve what all of the landings touched; the profiles that changed."""
+    first, *others = landings
+    for each in others:
+        first.tally.include(each.tally)
+    first.resolve()
+    return push.touched_profiles(tx)
 
 
 def fold(database: Database, profiles: Sequence[UUID]) -> int:
@@ -76,33 +82,38 @@ def _land_channel(
 ) -> tuple[Landed, int]:
     """Land the messages of one channel: what landed, and how many were known already.
 
-    The landings that are to be resolved are added to `landings`.
+    Repeated messages are counted like the first. The landings that are to be resolved are added
+    to `landings`.
     """
-    landing = _begin(tx, landings, channel, "person")
-    first = {each.message_uid: each for each in reversed(said)}
-    claimed = push.claim(tx, channel, first, landing.recorded_at)
-    fresh = [each for uid, each in first.items() if uid in claimed]
-    fresh.reverse()  # as they came
-    landed = _land_persons(landing, channel, fresh, said)
-    if any(each.companies for each in fresh):
-        of_companies = company_channel(channel)
-        _land_companies(_begin(tx, landings, of_companies, "account"), of_companies, fresh)
+    landing = begin(tx, landings, channel, "person")
+    fresh = claimed(landing, channel, said)
+    landed = land_fresh(landing, landings, channel, fresh)
+    refused = sum(each.fault is not None for each in said)
+    landed = replace(landed, read=len(said), quarantined=refused)
+    push.enter(tx, push.day_of(channel, landing.recorded_at), landed)
     return landed, len(said) - len(fresh)
 
 
-def _land_persons(
-    landing: Landing, channel: str, fresh: Sequence[Said], said: Sequence[Said]
+def claimed(landing: Landing, channel: str, said: Sequence[Said]) -> list[Said]:
+    """Those of the messages that were not known, each once, as they came; now they are."""
+    first = {each.message_uid: each for each in reversed(said)}
+    known = push.claim(landing.tx, channel, first, landing.recorded_at)
+    return [each for uid, each in reversed(first.items()) if uid not in known]
+
+
+def land_fresh(
+    landing: Landing, landings: list[Landing], channel: str, fresh: Sequence[Said]
 ) -> Landed:
-    """Land the fresh ones of what was said; repeated messages are counted like the first."""
+    """Land messages that were not known, and what they say of companies."""
     persons = batch.persons(fresh)
     delivered = push.day_of(channel, landing.recorded_at)
-    rejects = persons.rejects
     landed = landing.land(delivered, [replace(persons, rejects=empty(REJECTS))])
-    if not rejects.is_empty():
-        push.quarantine(landing.tx, delivered, rejects)
-    refused = sum(each.fault is not None for each in said)
-    landed = replace(landed, read=len(said), quarantined=refused)
-    push.enter(landing.tx, delivered, landed)
+    if not persons.rejects.is_empty():
+        push.quarantine(landing.tx, delivered, persons.rejects)
+    if any(each.companies for each in fresh):
+        of_companies = company_channel(channel)
+        way = begin(landing.tx, landings, of_companies, "account")
+        _land_companies(way, of_companies, fresh)
     return landed
 
 
@@ -112,7 +123,8 @@ def _land_companies(landing: Landing, channel: str, fresh: Sequence[Said]) -> No
     push.enter(landing.tx, delivered, landed)
 
 
-def _begin(tx: Connection, landings: list[Landing], channel: str, subject: str) -> Landing:
+def begin(tx: Connection, landings: list[Landing], channel: str, subject: str) -> Landing:
+    """Make ready to land in the channel, which is declared where it is not yet."""
     now = datetime.now(UTC)
     push.declare(tx, channel=channel, subject=subject, description=DESCRIPTION, trust=TRUST, at=now)
     landing = Landing(tx, channel, IngestReport(channel))

@@ -34,8 +34,9 @@ from cdp.service.answering import (
     fields_of,
 )
 from cdp.service.auth import Caller, Reader, admit
+from cdp.service.problems import PROBLEMS
 
-router = APIRouter(prefix="/v1", tags=["profiles"])
+router = APIRouter(prefix="/v1", tags=["profiles"], responses=PROBLEMS)
 
 IfNoneMatch = Annotated[str | None, Header(description="the ETag of the answer you have")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_100)]

@@ -16,6 +16,7 @@ from cdp.errors import InvalidRequest, ProfileNotFound
 from cdp.model.profile import Profile
 from cdp.service.answering import answer
 from cdp.service.auth import Reader
+from cdp.service.problems import PROBLEMS
 from cdp.service.segment_words import (
     COLLECTIONS,
     PARTS,
@@ -27,7 +28,7 @@ from cdp.service.segment_words import (
 from cdp.store import read
 
 PREFIX = "/v1/spaces/{space}/collections/{collection}/profiles/{ref:path}"
-router = APIRouter(tags=["Segment's Profile API"])
+router = APIRouter(tags=["Segment's Profile API"], responses=PROBLEMS)
 
 Include = Annotated[str | None, Query(max_length=4_000, description="names, with commas between")]
 Next = Annotated[str | None, Query(alias="next", max_length=400)]

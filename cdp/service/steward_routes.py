@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field, JsonValue
 from cdp.model.profile import Profile
 from cdp.service.answering import Ref, answer_model
 from cdp.service.auth import Caller, Steward
+from cdp.service.problems import PROBLEMS
 
-router = APIRouter(prefix="/v1", tags=["stewards"])
+router = APIRouter(prefix="/v1", tags=["stewards"], responses=PROBLEMS)
 
 
 class Rectify(BaseModel):

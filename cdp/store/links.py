@@ -100,8 +100,10 @@ SELECT coalesce(max(records), 0) FROM (
 """
 FIGURES = """
 SELECT count(*) FILTER (WHERE weight >= :merge_weight) AS merging,
-       count(*) FILTER (WHERE weight < :merge_weight) AS proposed
-FROM probable_link WHERE superseded_at IS NULL
+       count(DISTINCT (least(s.profile_id, o.profile_id), greatest(s.profile_id, o.profile_id)))
+           FILTER (WHERE weight < :merge_weight AND s.profile_id <> o.profile_id) AS proposed
+FROM probable_link AS l JOIN source_record AS s USING (record_uid)
+JOIN source_record AS o ON o.record_uid = l.other_uid WHERE l.superseded_at IS NULL
 """
 
 
@@ -118,7 +120,7 @@ class StoredModel:
 
 @dataclass(frozen=True)
 class LinkFigures:
-    """Live links by what they do; `largest`: most records of a profile that links help to hold."""
+    """Links that merge, pairs of profiles that are proposed, most records that links help to hold."""
 
     merging: int
     proposed: int

@@ -18,10 +18,12 @@ VALUES (:channel, :subject, :description, :trust, false, :declared_at) ON CONFLI
 
 # In the order of the key, so that two landings that meet wait instead of blocking each other.
 CLAIM = """
-INSERT INTO pushed_message (channel, message_uid, recorded_at)
-SELECT :channel, message_uid, :recorded_at
-FROM unnest(CAST(:message_uids AS uuid[])) AS said (message_uid) ORDER BY message_uid
-ON CONFLICT DO NOTHING RETURNING message_uid"""
+WITH said AS (SELECT unnest(CAST(:message_uids AS uuid[])) AS message_uid),
+added AS (
+    INSERT INTO pushed_message (channel, message_uid, recorded_at)
+    SELECT :channel, message_uid, :recorded_at FROM said ORDER BY message_uid
+    ON CONFLICT DO NOTHING RETURNING message_uid)
+SELECT message_uid::text FROM said EXCEPT SELECT message_uid::text FROM added"""
 
 # One line of the ledger for a day of a channel: pushed messages come in thousands of landings.
 ENTER = """
@@ -60,12 +62,18 @@ def declare(
 
 
 def claim(
-    tx: Connection, channel: str, message_uids: Iterable[UUID], recorded_at: datetime
-) -> set[UUID]:
-    """Those of the messages that the channel never said before; from now on it has."""
+    tx: Connection, channel: str, message_uids: Iterable[str], recorded_at: datetime
+) -> set[str]:
+    """Note that the channel said these messages; those of them that it had said before."""
     parameters = {"channel": channel, "recorded_at": recorded_at}
-    claimed = tx.execute(text(CLAIM), parameters | {"message_uids": list(message_uids)})
-    return set(claimed.scalars())
+    known = tx.execute(text(CLAIM), parameters | {"message_uids": list(message_uids)})
+    return set(known.scalars())
+
+
+def is_pushed(tx: Connection, channel: str) -> bool:
+    """Whether messages were pushed to the channel, taken or refused."""
+    asked = "SELECT EXISTS (SELECT FROM pushed_message WHERE channel = :channel)"
+    return tx.execute(text(asked), {"channel": channel}).scalar_one()
 
 
 def day_of(channel: str, recorded_at: datetime) -> Delivered:

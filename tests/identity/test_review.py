@@ -17,7 +17,7 @@ import pytest
 from cdp.cli import main
 from cdp.identities import Identities
 from cdp.identity.policy import identity_policy
-from cdp.identity.review import decided_pairs, precision
+from cdp.identity.review import decided_pairs, models, precision
 from cdp.identity.versions import apply
 from cdp.model.review import PairToReview
 from cdp.settings import settings
@@ -180,6 +180,29 @@ def test_no_word_of_a_person_is_logged(town: Town, review: Review):
 def test_the_list_as_data(town: Town, review: Review):
     listed = json.loads(review("", "--json", "--limit", "3"))
     assert [each["rank"] for each in listed] == [pair.rank for pair in waiting(town, 3)]
+
+
+def test_the_command_line_tells_the_precision_and_the_model(
+    town: Town, review: Review, capsys: pytest.CaptureFixture[str]
+):
+    review("yq")
+    assert waiting(town)
+
+    def said(*command: str) -> str:
+        with pytest.raises(SystemExit):
+            main(["identity", *command])
+        return capsys.readouterr().out
+
+    assert "1 decided pairs, 1 of them one person" in said("evaluate", "--decisions")
+    told = said("model")
+    assert town_model(town) in told
+    assert "exchanged" in told
+    linked = json.loads(said("link", "--json"))
+    assert (linked["compared"], linked["model"]) == (0, town_model(town))
+
+
+def town_model(town: Town) -> str:
+    return models(town.database)[0].version
 
 
 @pytest.mark.usefixtures("review")

@@ -5,6 +5,8 @@ import pytest
 
 from cdp.identity.link import LinkReport
 from cdp.profiles import CustomerProfiles
+from cdp.settings import settings
+from cdp.store.database import Database
 from pipelines.components.channel import channel_definitions
 from pipelines.definitions import store_definitions
 from pipelines.link_asset import PROBABLE_LINK, largest_cluster, proposed_share
@@ -49,12 +51,20 @@ def test_the_daily_job_links_before_it_folds(run: Run) -> None:
 
 
 def test_a_second_run_compares_nothing_and_the_nightly_one_everything(
-    told: Till, run: Run, store: Store, instance: dg.DagsterInstance
+    told: Till,
+    run: Run,
+    database: Database,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert run().success
     assert linked(run())["records_compared"] == 0
+    # A job with a configuration of its own keeps its own resources, too.
+    monkeypatch.setenv("CDP_DATABASE_URL", database.url)
+    settings.cache_clear()
     whole = store_definitions(channel_definitions(told.spec)).resolve_job_def("link_fully")
-    nightly = whole.execute_in_process(instance=instance, resources={"store": store})
+    nightly = whole.execute_in_process(instance=instance)
+    settings.cache_clear()
     assert linked(nightly)["records_compared"] == len(TOLD)
     assert linked(nightly)["trained"] is False
 

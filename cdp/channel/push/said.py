@@ -39,12 +39,12 @@ class Said:
 
     `message_uid` is unique within the channel and the same whenever the message comes again.
     `events` are rows of the canonical frame, `accounts` group ids with roles, `consents` purpose,
-    medium and state, `aliases` pairs of record keys that are one person.
+    medium and state.
     """
 
     message: Any
     envelope: Envelope
-    message_uid: UUID
+    message_uid: str
     message_id: str = ""
     record_key: str = ""
     at: datetime | None = None
@@ -54,7 +54,6 @@ class Said:
     consents: list[tuple[str, str, str]] = field(default_factory=list)
     accounts: list[tuple[str, str | None]] = field(default_factory=list)
     companies: list[Company] = field(default_factory=list)
-    aliases: list[tuple[str, str]] = field(default_factory=list)
     fault: Fault | None = None
 
     def raw(self) -> str:
@@ -72,10 +71,10 @@ def refused(message: Any, envelope: Envelope, fault: Fault, ordinal: int = 0) ->
     return Said(message, envelope, uid("refused", text, *marks), fault=fault)
 
 
-def uid(*parts: str) -> UUID:
-    """The same parts always give the same uid."""
+def uid(*parts: str) -> str:
+    """The same parts always give the same uid, written as Postgres writes it."""
     digest = hashlib.md5("\x1f".join(parts).encode())  # noqa: S324  an id, not a secret
-    return UUID(bytes=digest.digest())
+    return str(UUID(bytes=digest.digest()))
 
 
 def raw_text(message: Any, envelope: Envelope) -> str:

@@ -111,8 +111,11 @@ def _on_spark(nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, An
     spark = SparkSession.builder.config("spark.jars", jar).getOrCreate()
     with tempfile.TemporaryDirectory(prefix="cdp-spark-") as folder:
         spark.sparkContext.setCheckpointDir(f"{folder}/checkpoints")
-        # Parquet knows no unsigned numbers that Spark would read as such.
-        nodes.cast({"node": pl.Int64}).write_parquet(f"{folder}/nodes.parquet")
+        # Parquet knows no unsigned numbers that Spark would read as such; and on Spark, Splink does
+        # not notice frequencies that the records bring along, so each goes in as a table.
+        known = [c.removeprefix("tf_") for c in nodes.columns if c.startswith("tf_")]
+        bare = nodes.drop(f"tf_{c}" for c in known)
+        bare.cast({"node": pl.Int64}).write_parquet(f"{folder}/nodes.parquet")
         ends = {"join_key_l": pl.Int64, "join_key_r": pl.Int64}
         blocked.cast(ends).write_parquet(f"{folder}/pairs.parquet")
         api = SparkAPI(spark_session=spark)
@@ -120,14 +123,23 @@ def _on_spark(nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, An
             api.register(spark.read.parquet(f"{folder}/{name}.parquet"))
             for name in ("nodes", "pairs")
         )
-        predicted = _predicted(told, pairs, settings).as_spark_dataframe()
+        lookups = {}
+        for column in known:
+            values = nodes.select(column, f"tf_{column}").drop_nulls().unique()
+            values.write_parquet(f"{folder}/tf_{column}.parquet")
+            lookups[column] = api.register(spark.read.parquet(f"{folder}/tf_{column}.parquet"))
+        predicted = _predicted(told, pairs, settings, lookups).as_spark_dataframe()
         predicted.select(*_kept(predicted.columns)).write.parquet(f"{folder}/predicted")
         found = pl.read_parquet(f"{folder}/predicted/*.parquet")
     return found.cast({"node_l": pl.UInt32, "node_r": pl.UInt32})
 
 
-def _predicted(nodes: Any, blocked: Any, settings: dict[str, Any]) -> Any:
+def _predicted(
+    nodes: Any, blocked: Any, settings: dict[str, Any], frequencies: Mapping[str, Any] | None = None
+) -> Any:
     linker = Linker(nodes, SettingsCreator(**settings), log_level=None)
+    for column, table in (frequencies or {}).items():
+        linker.table_management.register_term_frequency_lookup(table, column)
     linker.table_management.register_blocked_pairs_for_predict(blocked)
     return linker.inference.predict(warning_mode="never")
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from cdp.errors import InvalidRequest
+from cdp.errors import InvalidRequest, NothingToLearn
 from cdp.identity.matching import Model, Options, explain_pair, features, score, train
 from cdp.identity.matching.linkage import groups
 from tests.identity.matching.hard_cases import World, records
@@ -44,7 +44,8 @@ def test_the_share_of_pairs_of_one_person_is_learnt_from_the_records(model, told
 def test_how_often_fields_agree_for_one_person_is_learnt_from_the_records(model):
     given = {level.label: level for level in model.comparisons[0].levels}
 
-    assert given["equal"].m == pytest.approx(0.7, abs=0.12)
+    # Nicknames, slips and another script leave the name equal in somewhat more than half the pairs.
+    assert 0.45 < given["equal"].m < 0.75
     assert given["different"].m < 0.06
     assert given["different"].u > 0.9
 
@@ -124,11 +125,12 @@ def test_one_record_teaches_nothing():
         train(lonely, NOW)
 
 
-def test_records_that_share_nothing_give_no_pairs():
+def test_records_that_share_nothing_teach_nothing():
     strangers = features(
         pl.DataFrame(
             {"record_uid": [1, 2], "given_name": ["ann", "bob"], "family_name": ["ray", "lee"]}
         )
     )
 
-    assert score(train(strangers, NOW), strangers, least=0.01).is_empty()
+    with pytest.raises(NothingToLearn, match="2 records"):
+        train(strangers, NOW)

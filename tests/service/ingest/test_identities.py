@@ -98,3 +98,15 @@ def test_the_company_of_a_person_becomes_an_account(service: Service, message: M
     assert person.traits["company_name"] == "Initech"
     assert [(link.key, link.role) for link in person.accounts] == [("c-7", "VP of Engineering")]
     assert service.person(group_id="c-7").firmographics.employees == 400
+
+
+def test_an_alias_of_two_users_who_both_logged_in_is_refused_and_listed(
+    service: Service, message: Message
+):
+    service.push(message("identify", userId="u-1", traits={"plan": "pro"}))
+    service.push(message("identify", userId="u-2", traits={"plan": "free"}))
+    service.push(message("alias", previousId="u-1", userId="u-2"))
+    assert service.person(user_id="u-1").profile_id != service.person(user_id="u-2").profile_id
+    with service.database.autocommit() as connection:
+        rows = connection.execute("SELECT namespace, value, reason FROM refused_link").fetchall()
+    assert rows == [("anonymous_id", "u-1", "two strong ids: user_id")]

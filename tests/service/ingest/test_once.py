@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from cdp import quarantine
+from cdp.service import ingest_replay
 from tests.acceptance.shared import data_folder
 from tests.service.ingest.conftest import Service
 
@@ -94,3 +96,21 @@ def test_sample_payloads_posted_alone_are_each_answered_200(service: Service):
     for payload in payloads:
         call = payload["type"] if payload["type"] in ("identify", "page", "group") else "track"
         assert service.post(f"/v1/{call}", payload).status_code == 200
+
+
+def test_a_refused_message_is_mended_and_replayed_at_its_own_time(
+    service: Service, message: Message
+):
+    moment = "2024-05-31T12:00:00Z"
+    service.push(message("track", userId="u", event=None, timestamp=moment))
+    (waiting,) = quarantine.rows(service.database)
+    again = ingest_replay.replay(service.database, "shop")
+    assert (again.replayed, again.still_open) == (0, 1)
+    mended = {waiting.quarantine_id: {**dict(waiting.raw), "event": "Clicked"}}
+    done = ingest_replay.replay(service.database, "shop", ids=list(mended), mended=mended)
+    assert (done.replayed, done.still_open) == (1, 0)
+    person = service.person(user_id="u")
+    assert [(each.kind, each.first_at.isoformat()) for each in person.behaviour] == [
+        ("clicked", "2024-05-31T12:00:00+00:00")
+    ]
+    assert quarantine.rows(service.database) == []

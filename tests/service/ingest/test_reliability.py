@@ -30,7 +30,6 @@ from cdp.store.embedded import embedded_url
 from cdp.store.schema import migrate
 from tests.service.ingest.conftest import Service, running
 
-
 CDP = "from cdp.cli import main; main()"
 
 
