@@ -36,8 +36,8 @@ DECLARATION = {
     },
 }
 SYLLABLES = (
-    "ba be bi bo bu da de di do du ka ke ki ko ku la le li lo lu ma me mi mo mu na ne".split()
-)  # noqa: SIM905
+    ["ba", "be", "bi", "bo", "bu", "da", "de", "di", "do", "du", "ka", "ke", "ki", "ko", "ku", "la", "le", "li", "lo", "lu", "ma", "me", "mi", "mo", "mu", "na", "ne"]
+)
 console = Console(width=110)
 
 

@@ -1,7 +1,7 @@
 """The asset `probable_link`: records that share no identifier but plainly are one person."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -69,7 +69,7 @@ def link_asset(channels: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     return probable_link
 
 
-def _metadata(report: "LinkReport") -> dict[str, object]:
+def _metadata(report: "LinkReport") -> dict[str, Any]:
     return {
         "dagster/row_count": report.merging,
         "merging": report.merging,

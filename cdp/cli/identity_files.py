@@ -57,7 +57,7 @@ def cluster(
     write_table(resolved.clusters, out)
     if pairs is not None:
         write_table(resolved.pairs, pairs)
-    if model is not None:
+    if model is not None and resolved.model is not None:
         model.parent.mkdir(parents=True, exist_ok=True)
         model.write_text(resolved.model.to_json(), encoding="utf-8")
     _tell(resolved, as_json=as_json)
@@ -73,12 +73,15 @@ def _tell(resolved: "Resolved", *, as_json: bool) -> None:
         "records": resolved.clusters.height,
         "clusters": len(sizes),
         "largest": int(sizes.max() or 0),  # pyright: ignore[reportArgumentType]
-        "model": resolved.model.version,
+        "model": resolved.model.version if resolved.model else None,
     }
     if as_json:
         typer.echo(json.dumps(figures))
         return
     output.screen().print(output.pairs((name, output.words(v)) for name, v in figures.items()))
+    if resolved.model is None:
+        output.screen().print("no two records have anything in common, so no model could be learnt")
+        return
     table = output.table("field", "agreement", "one person", "strangers", "weight",
                          right=("one person", "strangers", "weight"))  # fmt: skip
     for field, level, m, u, _, weight in resolved.model.parameters().iter_rows():

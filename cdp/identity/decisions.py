@@ -238,13 +238,15 @@ def _record(tx: Connection, ref: Ref) -> UUID:
     if found is not None:
         return found
     try:
-        return UUID(record_uid(tx, ":".join(ref) if isinstance(ref, tuple) else ref))
+        if not isinstance(ref, tuple):
+            return UUID(record_uid(tx, ref))
     except ProfileNotFound:
-        # What stands after the colon may be personal data.
-        where = f"in {named[0]!r} by that key" if named[1] else f"with the id {ref}"
-        raise ProfileNotFound(
-            f"there is no record {where}; `cdp profile records` lists those of a profile"
-        ) from None
+        pass
+    # What stands after the colon may be personal data.
+    where = f"in {named[0]!r} by that key" if named[1] else f"with the id {ref}"
+    raise ProfileNotFound(
+        f"there is no record {where}; `cdp profile records` lists those of a profile"
+    )
 
 
 def _speaking(tx: Connection, ref: Ref, uid: UUID) -> set[UUID]:

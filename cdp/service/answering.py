@@ -48,7 +48,7 @@ def answer(request: Request, body: str | bytes, *, as_of: datetime | None = None
 
 
 def answer_model(request: Request, model: BaseModel) -> Response:
-    """The same of a model, with what was said only: a profile has no empty lists in the store either."""
+    """The same of a model; what it was not given is left out, as in the profiles that are kept."""
     return answer(request, model.model_dump_json(exclude_unset=True))
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cdp.cli import main
+from cdp.cli.logs import log
 from cdp.identities import Identities
 from cdp.identity.policy import identity_policy
 from cdp.identity.review import decided_pairs, models, precision
@@ -142,6 +143,7 @@ def review(
         return said.out
 
     yield run
+    log.close()  # -v opened it, on an output that ends with the test
     settings.cache_clear()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from cdp.errors import DecisionContradicted, InvalidRequest
+from cdp.errors import DecisionContradicted, InvalidRequest, ProfileNotFound
 from cdp.identities import Identities
 from tests.promises.world import CHANNELS, World
 
@@ -33,7 +33,7 @@ def decide(world: World, said: Iterable[Decision]) -> None:
     for verb, *about in said:
         try:
             _decide(world, identities, verb, about)
-        except (InvalidRequest, DecisionContradicted):
+        except (InvalidRequest, DecisionContradicted, ProfileNotFound):
             continue
 
 
@@ -60,11 +60,15 @@ def merges(world: World) -> list[UUID]:
 
 
 def standing_merges(world: World, but: Iterable[UUID] = ()) -> list[dict[str, UUID]]:
-    """The merges on record, without some, whose two are one profile still."""
+    """The merges that evidence made, without some, whose two are one profile still.
+
+    What a decision moved is no news: it goes back to where it was.
+    """
     now = owners(world)
     with world.database.autocommit() as connection:
         found = connection.execute(
-            "SELECT entry_id, profile_id, other_id FROM identity_log WHERE entry_id = ANY(%s)",
+            """SELECT entry_id, profile_id, other_id FROM identity_log
+               WHERE entry_id = ANY(%s) AND cause = 'shared identifier'""",
             (list(set(merges(world)) - set(but)),),
         ).fetchall()
     return [

@@ -38,7 +38,7 @@ def re_resolve(world: World) -> None:
 
 @examples
 @given(said=rows(), bridge=rows(most=1))
-def test_undoing_all_that_a_record_merged_leaves_every_other_profile_as_it_was(
+def test_undoing_all_that_a_record_merged_gives_back_every_other_profile_to_the_byte(
     new_world, said, bridge
 ):
     with ExitStack() as stack:
@@ -49,9 +49,11 @@ def test_undoing_all_that_a_record_merged_leaves_every_other_profile_as_it_was(
         identities = Identities(database=world.database)
         while standing := standing_merges(world, but=seen):
             identities.undo(standing[0]["entry_id"], **SAID)
+        # Of two that it merged into a third at once it may have stayed with the one.
+        while (alone := world.profiles.of_record("crm", "9")).records > 1:
+            identities.detach(("crm", "9"), **SAID)
         after = bodies(world)
-        alone = str(world.profiles.of_record("crm", "9").profile_id)
-        assert {uid: body for uid, body in after.items() if str(uid) != alone} == before
+        assert {uid: body for uid, body in after.items() if uid != alone.profile_id} == before
 
 
 @examples

@@ -103,7 +103,7 @@ def _on_duckdb(
 
 def _on_spark(nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
     """The same on the Spark session of this process, or a local one. Tables pass as Parquet."""
-    from pyspark.sql import SparkSession  # noqa: PLC0415  an optional part
+    from pyspark.sql import SparkSession  # noqa: PLC0415  # pyright: ignore[reportMissingImports]  an optional part
     from splink import SparkAPI  # noqa: PLC0415
     from splink.backends.spark import similarity_jar_location  # noqa: PLC0415
 
@@ -116,8 +116,8 @@ def _on_spark(nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, An
         known = [c.removeprefix("tf_") for c in nodes.columns if c.startswith("tf_")]
         bare = nodes.drop(f"tf_{c}" for c in known)
         bare.cast({"node": pl.Int64}).write_parquet(f"{folder}/nodes.parquet")
-        ends = {"join_key_l": pl.Int64, "join_key_r": pl.Int64}
-        blocked.cast(ends).write_parquet(f"{folder}/pairs.parquet")
+        ends = pl.col("join_key_l", "join_key_r").cast(pl.Int64)
+        blocked.with_columns(ends).write_parquet(f"{folder}/pairs.parquet")
         api = SparkAPI(spark_session=spark)
         told, pairs = (
             api.register(spark.read.parquet(f"{folder}/{name}.parquet"))

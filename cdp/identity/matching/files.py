@@ -7,7 +7,7 @@ from pathlib import Path
 import phonenumbers
 import polars as pl
 
-from cdp.errors import InvalidRequest
+from cdp.errors import InvalidRequest, NothingToLearn
 from cdp.identity.matching.config import FileConfig
 from cdp.identity.matching.features import features
 from cdp.identity.matching.learning import train
@@ -20,6 +20,9 @@ from cdp.identity.policy import IdentityPolicy
 
 # Pairs below this probability are as good as strangers to the groups.
 KEPT = 0.01
+NO_PAIRS = pl.DataFrame(
+    schema={"left": pl.String, "right": pl.String, "weight": pl.Float64, "probability": pl.Float64}
+)
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,10 @@ class Resolved:
     clusters: record_key, cluster_id (the smallest record key of the cluster), confidence (the
         probability of the strongest pair that holds the record there; 1 for a record alone).
     pairs: left, right (record keys), weight, probability, evidence; see `score`.
+    model: None where no two records have enough in common to learn from: each stays alone.
     """
 
-    model: Model
+    model: Model | None
     clusters: pl.DataFrame
     pairs: pl.DataFrame
 
@@ -77,8 +81,11 @@ def resolve_file(
     told = _told(frame, config, policy).with_columns(record_uid=keys)
     known = features(told)
     options = Options(engine=config.engine, merge=config.merge)
-    model = train(known, trained_at, options)
-    pairs = score(model, known, least=KEPT)
+    try:
+        model = train(known, trained_at, options)
+        pairs = score(model, known, least=KEPT)
+    except NothingToLearn:
+        model, pairs = None, NO_PAIRS
     grouped = groups(known.with_columns(clean=_clean(frame, config)), pairs, config.merge)
     return Resolved(
         model=model,

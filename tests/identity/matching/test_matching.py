@@ -46,7 +46,7 @@ def test_how_often_fields_agree_for_one_person_is_learnt_from_the_records(model)
 
     # Nicknames, slips and another script leave the name equal in somewhat more than half the pairs.
     assert 0.45 < given["equal"].m < 0.75
-    assert given["different"].m < 0.06
+    assert given["different"].m < 0.15
     assert given["different"].u > 0.9
 
 

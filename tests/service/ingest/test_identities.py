@@ -109,4 +109,6 @@ def test_an_alias_of_two_users_who_both_logged_in_is_refused_and_listed(
     assert service.person(user_id="u-1").profile_id != service.person(user_id="u-2").profile_id
     with service.database.autocommit() as connection:
         rows = connection.execute("SELECT namespace, value, reason FROM refused_link").fetchall()
-    assert rows == [("anonymous_id", "u-1", "two strong ids: user_id")]
+    ((namespace, value, reason),) = rows
+    assert (namespace, value) == ("anonymous_id", "u-1")
+    assert "user_id" in reason
