@@ -144,7 +144,9 @@ def test_an_identifier_that_cannot_be_says_what_is_expected(cdp):
 
 def test_a_wrong_id_says_what_an_id_is(cdp):
     answer = cdp("profile", "show", "17")
-    assert (answer.code, answer.err) == (1, "cdp: a profile id is a UUID; '17' is not\n")
+    assert answer.code == 1
+    assert "a UUID" in answer.err
+    assert "17" not in answer.err.replace("4711", "")  # it might have been somebody's address
     unknown = cdp("profile", "show", str(uuid4()))
     assert unknown.code == 1
     assert "cdp profile search" in unknown.err

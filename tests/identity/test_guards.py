@@ -123,6 +123,8 @@ def test_a_hub_of_a_hundred_thousand_records_costs_in_proportion():
     started = time.process_time()
     clustering = cluster(crowd, identifiers, policy, decisions=decisions)
     assert time.process_time() - started < 30, "about 3 seconds on an idle machine"
-    assert clustering.members["profile_id"].value_counts()["count"].max() <= 5_000
+    assert (
+        clustering.members["profile_id"].value_counts().filter(pl.col("count") > 5_000).is_empty()
+    )
     profile = clustering.members["profile_id"]
     assert all(profile[n] != profile[n + 1] for n in range(0, 2_000, 2))
