@@ -44,7 +44,7 @@ dagster: $(READY)  ## open the Dagster UI over the same store on port 3000 (PORT
 	$(BIN)/dagster dev -m pipelines.definitions -h 127.0.0.1 -p $(PORT)
 
 test: check  ## check the code, then run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(READY)  ## lint, format, types, import rules, migrations, Dagster definitions
 	$(BIN)/ruff check .

@@ -1,8 +1,10 @@
-"""Every benchmark, one after the other."""
+"""Every benchmark, one after the other; the long ones of matching and linking have commands of their own."""
 
-from benchmarks import change, lookup, road
+from benchmarks import change, clustering, lookup, push, road
 
 if __name__ == "__main__":
     road.main()
     change.main()
     lookup.main()
+    clustering.main()
+    push.main()

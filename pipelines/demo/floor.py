@@ -12,7 +12,12 @@ from cdp.settings import settings
 from cdp.store import staging
 from cdp.store.database import Database
 
-TABLES = {"demo_record": "staged_record", "demo_event": "staged_event"}
+TABLES = {
+    "demo_record": "row bigint, record_key text, observed_at timestamptz, content jsonb",
+    "demo_event": """record_key text, message_id text, kind text, occurred_at timestamptz,
+        order_id text, product text, category text, quantity numeric, amount numeric,
+        discount numeric, currency text, score float8, properties jsonb""",
+}
 
 
 @dataclass(frozen=True)
@@ -28,8 +33,8 @@ def raw_copy(database: Database, specs: list[ChannelSpec]) -> RawCopy:
     """Copy the canonical records and events of `specs` into tables that are dropped afterwards."""
     records, events, seconds = 0, 0, 0.0
     with database.transaction() as tx:
-        for table, like in TABLES.items():
-            tx.execute(text(f"CREATE TABLE {table} ({staging.STAGING[like]})"))
+        for table, columns in TABLES.items():
+            tx.execute(text(f"CREATE TABLE {table} ({columns})"))
         for spec in specs:
             for delivery in deliveries(spec, settings()):
                 for batch in read(spec, delivery):
