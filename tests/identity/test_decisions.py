@@ -123,7 +123,9 @@ def test_the_past_is_read_as_it_was_decided_then(world, identities):
 def test_who_contradicts_a_standing_decision_is_told_which_and_what_to_do(world, identities):
     world.feed([[a_row("a", email="x@example.com"), a_row("b", email="x@example.com"), a_row("c")]])
     apart = identities.cannot_link(uid_of(world, "a"), uid_of(world, "b"), **SAID).decision
-    with pytest.raises(DecisionContradicted, match=rf"{apart.decision_id} keeps them apart.*revoke"):
+    with pytest.raises(
+        DecisionContradicted, match=rf"{apart.decision_id} keeps them apart.*revoke"
+    ):
         identities.link(uid_of(world, "b"), uid_of(world, "a"), **SAID)
     linked = identities.link(uid_of(world, "b"), uid_of(world, "c"), **SAID).decision
     with pytest.raises(DecisionContradicted, match=f"{apart.decision_id} keeps them apart"):
