@@ -19,7 +19,7 @@ from cdp.settings import settings as environment
 from tests.promises.world import World, rows
 
 examples = settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 # Changes of guards alone, of normal forms, and of what is blocked.

@@ -22,7 +22,7 @@ from tests.promises.decided import (
 from tests.promises.world import World, rows
 
 examples = settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

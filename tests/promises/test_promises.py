@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.promises.world import Row, rows
 
 examples = settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
