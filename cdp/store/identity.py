@@ -70,7 +70,7 @@ DELETE FROM identifier_block WHERE (namespace, value) NOT IN (
 MARK_STALE = """
 INSERT INTO stale_profile (profile_id)
 SELECT s.profile_id FROM touched_record JOIN source_record AS s USING (record_uid)
-UNION SELECT unnest(CAST(:moved AS uuid[]))
+UNION SELECT record_uid FROM moved_profile
 ON CONFLICT DO NOTHING
 """
 STALE_HERE = """
@@ -142,7 +142,9 @@ def write_log(tx: Connection, entries: pl.DataFrame) -> None:
 
 def mark_stale(tx: Connection, moved: list[str]) -> None:
     """Queue for folding the profiles of all touched records and those that gained or lost records."""
-    tx.execute(text(MARK_STALE), {"moved": moved})
+    staging.copy_in(tx, "moved_profile", pl.DataFrame({"record_uid": moved}))
+    tx.execute(text(MARK_STALE))
+    staging.truncate(tx, ("moved_profile",))
 
 
 def stale_here(tx: Connection) -> list[UUID]:

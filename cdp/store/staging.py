@@ -44,6 +44,8 @@ STAGING = {
     "fresh_record": "record_uid uuid, channel text, record_key text",
     "touched_record": "record_uid uuid, identity boolean",
     "closure_record": "record_uid uuid",
+    # Profiles that gained or lost records, named as ever by a record.
+    "moved_profile": "record_uid uuid",
     # Identifiers that another policy takes away or adds.
     "rederived": "record_uid uuid, namespace text, value text, observed_at timestamptz",
     # Pairs that were scored, and the records that were compared with all others.
