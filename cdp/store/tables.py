@@ -17,6 +17,7 @@ from sqlalchemy import (
     DateTime,
     Double,
     Index,
+    LargeBinary,
     MetaData,
     Numeric,
     Table,
@@ -494,3 +495,132 @@ unscored_record = Table(
     _at("queued_at"),
     info={"scope": "local"},
 )
+
+# ── derive: what is concluded from a profile ─────────────────────────────────────────────────
+underived_profile = Table(
+    "underived_profile",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    info={"scope": "local"},
+)
+
+derived_profile = Table(
+    "derived_profile",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    Column("number", BigInteger, nullable=False),  # its place in bitmaps, never given twice
+    plain("subject", "person or account", nullable=False),
+    pii("traits", JSONB, nullable=False),
+    _at("derived_at"),
+    _at("due_at", nullable=True),
+    Column("parameters", BigInteger, nullable=False),
+    Index(None, "number"),
+    Index(None, "due_at"),
+    info={"scope": "profile"},
+    postgresql_with={"toast_tuple_target": 8160},  # as for profile
+)
+
+derive_parameters = Table(
+    "derive_parameters",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _at("fitted_at"),
+    plain("document", "figures of the whole base", JSON, nullable=False),
+    info={"scope": "reference"},
+)
+
+# ── sentiment ────────────────────────────────────────────────────────────────────────────────
+text_score = Table(
+    "text_score",
+    metadata,
+    _uid("record_uid", primary_key=True),
+    _uid("event_id", primary_key=True),
+    plain("model", "the id of a model", nullable=False),
+    plain("language", "ISO 639-1"),
+    Column("polarity", Double, nullable=False),
+    Column("confidence", Double, nullable=False),
+    pii("aspects", JSONB, nullable=False),
+    _at("scored_at"),
+    info={"scope": "record"},
+)
+
+# ── segments and cells ───────────────────────────────────────────────────────────────────────
+unsegmented_profile = Table(
+    "unsegmented_profile",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    info={"scope": "local"},
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    _uid("segment_id", primary_key=True),
+    plain("name", "a name from the staff", nullable=False),
+    plain("description", "words of the staff", nullable=False),
+    plain("subject", "person or account", nullable=False),
+    plain("definition", "conditions as data", JSONB, nullable=False),
+    _at("created_at"),
+    plain("created_by", "one of the staff", nullable=False),
+    _at("archived_at", nullable=True),
+    _at("evaluated_at", nullable=True),
+    info={"scope": "reference"},
+)
+
+profile_cell = Table(
+    "profile_cell",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    plain("dimension", "a name from a declaration", primary_key=True),
+    pii("cell", primary_key=True),
+    _at("entered_at", primary_key=True),
+    _at("left_at", nullable=True),
+    Index(None, "dimension", "cell"),
+    info={"scope": "profile"},
+)
+
+cell_bitmap = Table(
+    "cell_bitmap",
+    metadata,
+    plain("dimension", "a name from a declaration", primary_key=True),
+    pii("cell", primary_key=True),
+    Column("chunk", BigInteger, primary_key=True, autoincrement=False),
+    Column("bits", LargeBinary, nullable=False),
+    info={"scope": "key", "key": ("dimension", "cell")},
+)
+
+cell_change = Table(
+    "cell_change",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    _uid("profile_id"),
+    plain("dimension", "a name from a declaration", nullable=False),
+    pii("cell", nullable=False),
+    plain("change", "enter or leave", nullable=False),
+    _at("changed_at"),
+    info={"scope": "local"},
+)
+
+segment_due = Table(
+    "segment_due",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    _at("due_at"),
+    Index(None, "due_at"),
+    info={"scope": "local"},
+)
+
+# ── accounts ─────────────────────────────────────────────────────────────────────────────────
+profile_account = Table(
+    "profile_account",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    _uid("account_id", primary_key=True),
+    pii("role"),
+    Column("since", Date),
+    Column("until", Date),
+    Index(None, "account_id"),
+    info={"scope": "profile"},
+)
+
+# ── personas ─────────────────────────────────────────────────────────────────────────────────
