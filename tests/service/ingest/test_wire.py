@@ -101,7 +101,7 @@ def test_gzip_is_honoured_and_the_content_type_is_not(service: Service):
         b'{"batch": 1}',
         b"17",
         b"\x1f\x8b no gzip",
-        gzip.compress(b"[]")[:-4],
+        gzip.compress(b"[]", mtime=0)[:-4],
     ],
 )
 def test_a_body_that_cannot_be_read_is_answered_400(service: Service, body: bytes):
