@@ -33,7 +33,7 @@ def ours(frame: pl.DataFrame, truth: str) -> dict[str, Any]:
     """Resolved with the proposed configuration."""
     from cdp.identity.matching.config import FileConfig, proposed  # noqa: PLC0415  timed, too
     from cdp.identity.matching.files import resolve_file  # noqa: PLC0415
-    from cdp.identity.policy import identity_policy  # noqa: PLC0415
+    from cdp.identity.policy.declaration import identity_policy  # noqa: PLC0415
 
     began = time.perf_counter()
     config = FileConfig.model_validate(yaml.safe_load(proposed(frame.drop(truth))))

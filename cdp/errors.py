@@ -4,6 +4,7 @@ CdpError
 ├── InvalidRequest               the caller asked for something that cannot be
 │   ├── InvalidIdentifier        an identifier value that its namespace does not admit
 │   ├── UnknownTrait             a trait the registry does not know
+│   ├── InvalidSegment           a condition that cannot be: what, where, and what is meant perhaps
 │   └── NothingToLearn           no records from which a model could be learnt
 ├── ProfileNotFound              no individual carries that identifier
 ├── AmbiguousIdentifier          several individuals carry it where one is meant
@@ -11,6 +12,7 @@ CdpError
 │   ├── KeyRefused               no key, or one that is unknown, expired or revoked
 │   ├── ScopeMissing             the key does not open this part, field or purpose
 │   └── RateLimitExceeded        the key's requests a second are used up; try again
+├── SegmentNotFound              no segment has that name
 ├── KeyNotFound                  no key has that id
 ├── WebhookNotFound              no webhook or delivery has that id
 ├── ChannelError                 a channel cannot be read as declared
@@ -60,6 +62,12 @@ class UnknownTrait(InvalidRequest):
     code = "unknown_trait"
 
 
+class InvalidSegment(InvalidRequest):
+    """The condition is not valid; the message names the place in it and what is accepted."""
+
+    code = "invalid_segment"
+
+
 class NothingToLearn(InvalidRequest):
     """Too few records have anything in common to learn a model from; bring more records in."""
 
@@ -104,6 +112,12 @@ class RateLimitExceeded(AccessRefused):
     def __init__(self, message: str | None = None, retry_after: int = 1) -> None:
         super().__init__(message)
         self.retry_after = retry_after  # seconds
+
+
+class SegmentNotFound(CdpError):
+    """No segment has that name; `cdp segment list` shows those there are."""
+
+    code = "segment_not_found"
 
 
 class KeyNotFound(CdpError):

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Self
 from uuid import UUID
 
-from cdp.identity import decisions, explain, held, preview, review, versions
-from cdp.identity.policy import IdentityPolicy
+from cdp.identity.explanation import explain
+from cdp.identity.policy import preview, versions
+from cdp.identity.policy.declaration import IdentityPolicy
+from cdp.identity.steward import decisions, held, review
 from cdp.model.explanation import (
     Held,
     IdentityExplanation,

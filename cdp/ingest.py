@@ -14,9 +14,10 @@ from cdp.channel.delivery import Delivery, FileDelivery, deliveries
 from cdp.channel.reading import read
 from cdp.channel.spec import ChannelSpec
 from cdp.errors import ChannelError
-from cdp.identity.live import live_or_first
-from cdp.identity.normalise import normalise
-from cdp.identity.policy import IdentityPolicy, identity_policy
+from cdp.identity.companies.derived import derived_identifiers
+from cdp.identity.identifiers.normalise import normalise
+from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
+from cdp.identity.policy.live import live_or_first
 from cdp.identity.resolve import Resolved, resolve
 from cdp.model.batch import Batch
 from cdp.settings import Settings, settings
@@ -157,6 +158,7 @@ class Landing:
         self.policy = policy or live_or_first(tx, identity_policy(self.options.policy)).policy
         self.tally = Tally()
         landing.begin(tx, channel)
+        self.subject = ledger.subject(tx, channel)
         self.recorded_at = datetime.now(UTC)  # after the wait for the channel's lock
 
     def land(
@@ -180,7 +182,11 @@ class Landing:
 
     def _normalised(self, batch: Batch) -> pl.DataFrame:
         """The batch's identifiers in the form that links: record_key, namespace, value, observed_at."""
-        judged = normalise(batch.identifiers, self.policy, self.options.default_region)
+        said = batch.identifiers
+        if self.subject == "account":
+            derived = derived_identifiers(batch.records.select("record_key", "content"))
+            said = pl.concat([said, derived])
+        judged = normalise(said, self.policy, self.options.default_region)
         good = judged.filter(pl.col("normalised").is_not_null())
         self.report.identifiers += judged.height
         self.report.refused_identifiers += judged.height - good.height

@@ -11,8 +11,8 @@ from pydantic import JsonValue
 
 from cdp.errors import InvalidRequest, ProfileNotFound
 from cdp.identity import batch
-from cdp.identity.live import standing
-from cdp.identity.policy import identity_policy
+from cdp.identity.policy.declaration import identity_policy
+from cdp.identity.policy.live import standing
 from cdp.identity.refs import normalised, parsed, resolved, the_only
 from cdp.model.answers import (
     AccountPerson,
@@ -23,6 +23,7 @@ from cdp.model.answers import (
     Rectification,
     TimelinePage,
 )
+from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
 from cdp.model.profile import Profile, SourceRecord, TimelineEvent, TraitExplanation
 from cdp.model.status import StoreStatus
 from cdp.profile import feed, figures, provenance, rectify, selection, timeline
@@ -272,6 +273,30 @@ class CustomerProfiles:
     def traits(self) -> list[Trait]:
         """The declared traits: name, part, type, survivorship rule and meaning."""
         return list(registry().values())
+
+    def computed(self, ref: UUID | str) -> ComputedTraits:
+        """What was concluded of a profile, stated traits beside it, and when that was last right.
+
+        Raises ProfileNotFound, also while nothing was concluded of it yet.
+        """
+        from cdp.derive.computed import computed_of  # noqa: PLC0415  loads polars
+
+        with self._database.autocommit() as connection:
+            return computed_of(connection, resolved(connection, ref))
+
+    def explain_computed(self, ref: UUID | str, name: str) -> ComputedExplanation:
+        """Why the computed trait `name` has its value. Raises ProfileNotFound, UnknownTrait."""
+        from cdp.derive.computed import explained  # noqa: PLC0415  loads polars
+
+        found = self.computed(ref)
+        with self._database.transaction() as tx:
+            return explained(tx, found, name)
+
+    def computed_traits(self) -> list[ComputedTrait]:
+        """The computed traits: name, type, unit, meaning, formula, inputs, version and family."""
+        from cdp.derive.registry import computed_traits  # noqa: PLC0415  loads polars
+
+        return list(computed_traits().values())
 
     def status(self) -> StoreStatus:
         """Figures of the whole store: per channel, per kind of event, clusters and identity log."""

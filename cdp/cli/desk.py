@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cdp.cli import evidence, output
-from cdp.identity.decisions import revoke
-from cdp.identity.review import decide, review
+from cdp.identity.steward.decisions import revoke
+from cdp.identity.steward.review import decide, review
 from cdp.model.identity import Decided
 from cdp.model.review import PairToReview
 from cdp.store.database import Database

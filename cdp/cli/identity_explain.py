@@ -28,7 +28,7 @@ def explain(
     from contextlib import closing
 
     from cdp.cli import evidence, output
-    from cdp.identity.explain import explain_identity
+    from cdp.identity.explanation.explain import explain_identity
     from cdp.store.database import Database
 
     with closing(Database()) as database:
@@ -56,7 +56,7 @@ def why_not(a: Record, b: Record, as_json: AsJson = False) -> None:
     from contextlib import closing
 
     from cdp.cli import evidence, output
-    from cdp.identity import explain as explaining
+    from cdp.identity.explanation import explain as explaining
     from cdp.store.database import Database
 
     with closing(Database()) as database:
@@ -79,7 +79,7 @@ def held(limit: Limit = 20, as_json: AsJson = False) -> None:
     from contextlib import closing
 
     from cdp.cli import output
-    from cdp.identity import held as holding
+    from cdp.identity.steward import held as holding
     from cdp.store.database import Database
 
     with closing(Database()) as database:

@@ -43,7 +43,7 @@ def cluster(
     """Find out which records of a file are one person, without store and without labels."""
     from cdp.identity.matching.config import load_config, proposed
     from cdp.identity.matching.files import read_table, resolve_file, write_table
-    from cdp.identity.policy import identity_policy
+    from cdp.identity.policy.declaration import identity_policy
     from cdp.settings import settings
 
     frame = read_table(table)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from cdp.identity.policy import IdentityPolicy
+    from cdp.identity.policy.declaration import IdentityPolicy
     from cdp.model.explanation import (
         PolicyApplied,
         PolicyDifference,
@@ -38,9 +38,9 @@ def policy(file: PolicyFile = None, as_json: AsJson = False) -> None:
     from contextlib import closing
 
     from cdp.cli import output
-    from cdp.identity.comparison import differences
-    from cdp.identity.live import find_live
-    from cdp.identity.versions import versions
+    from cdp.identity.policy.comparison import differences
+    from cdp.identity.policy.live import find_live
+    from cdp.identity.policy.versions import versions
     from cdp.model.explanation import PolicyStatus
     from cdp.store.database import Database
 
@@ -81,7 +81,7 @@ def preview(
     from contextlib import closing
 
     from cdp.cli import output
-    from cdp.identity import preview as trying
+    from cdp.identity.policy import preview as trying
     from cdp.store.database import Database
 
     with closing(Database()) as database:
@@ -96,7 +96,7 @@ def apply(by: By, file: PolicyFile = None, note: Note = "", as_json: AsJson = Fa
     """Put the policy live: everyone is decided anew by it, in one transaction."""
     from contextlib import closing
 
-    from cdp.identity import versions
+    from cdp.identity.policy import versions
     from cdp.store.database import Database
 
     with closing(Database()) as database:
@@ -109,7 +109,7 @@ def revert(by: By, note: Note = "", as_json: AsJson = False) -> None:
     """Take the live policy back: the version before it is live again, with the profiles it made."""
     from contextlib import closing
 
-    from cdp.identity import versions
+    from cdp.identity.policy import versions
     from cdp.store.database import Database
 
     with closing(Database()) as database:
@@ -119,7 +119,7 @@ def revert(by: By, note: Note = "", as_json: AsJson = False) -> None:
 
 
 def _read(file: Path | None) -> "IdentityPolicy":
-    from cdp.identity.policy import identity_policy
+    from cdp.identity.policy.declaration import identity_policy
     from cdp.settings import settings
 
     return identity_policy(file or settings().policy)

@@ -89,7 +89,7 @@ def model(as_json: AsJson = False) -> None:
     from contextlib import closing
 
     from cdp.cli import output
-    from cdp.identity.review import models
+    from cdp.identity.steward.review import models
     from cdp.store.database import Database
 
     with closing(Database()) as database:
@@ -142,7 +142,7 @@ def review(
 
     from cdp.cli import output
     from cdp.cli.desk import Desk
-    from cdp.identity.review import review as waiting
+    from cdp.identity.steward.review import review as waiting
     from cdp.store.database import Database
 
     with closing(Database()) as database:
@@ -158,7 +158,7 @@ def evaluate_decisions(*, as_json: bool) -> None:
     from contextlib import closing
 
     from cdp.cli import output
-    from cdp.identity.review import decided_pairs, precision
+    from cdp.identity.steward.review import decided_pairs, precision
     from cdp.store.database import Database
 
     with closing(Database()) as database:

@@ -59,7 +59,7 @@ def _check_namespaces(names: "Sequence[str]") -> None:
 
     from cdp.channel.load import load_channels
     from cdp.errors import InvalidRequest
-    from cdp.identity.policy import identity_policy
+    from cdp.identity.policy.declaration import identity_policy
     from cdp.settings import settings
 
     shipped = identity_policy(settings().policy).namespaces

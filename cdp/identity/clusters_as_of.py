@@ -6,9 +6,9 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy import Connection
 
-from cdp.identity.clusters import Clustering
-from cdp.identity.live import policy_as_of
-from cdp.identity.policy import identity_policy
+from cdp.identity.clusters.clustering import Clustering
+from cdp.identity.policy.declaration import identity_policy
+from cdp.identity.policy.live import policy_as_of
 from cdp.identity.resolve import clustering_of
 from cdp.settings import settings
 from cdp.store.identity_as_of import component_as_of

@@ -10,14 +10,15 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from cdp.errors import InvalidRequest, NothingToLearn
-from cdp.identity.contacts import contact_namespaces
-from cdp.identity.decided import calibrated
-from cdp.identity.live import live_or_first, live_policy
+from cdp.identity.companies.link import LinkedCompanies, link_companies
+from cdp.identity.identifiers.contacts import contact_namespaces
 from cdp.identity.matching import Model, Options, features, train
 from cdp.identity.matching.blocking import candidate_pairs
 from cdp.identity.matching.scoring import numbered, score_pairs, told
-from cdp.identity.policy import IdentityPolicy, identity_policy
+from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
+from cdp.identity.policy.live import live_or_first, live_policy
 from cdp.identity.resolve import Resolved, resolve
+from cdp.identity.steward.decided import calibrated
 from cdp.settings import settings
 from cdp.store import identity, links, people, review, staging
 from cdp.store.database import Database
@@ -41,7 +42,8 @@ class LinkReport:
     `records` of people can be compared at all, `compared` of them were compared with all others in
     `pairs` pairs. `came` and `went` count links, also those that are only proposed. Now `merging`
     links join records, `proposed` pairs of profiles are proposed to be one, and at most `largest`
-    records are one profile with the help of links. `model` is None while there is nothing to learn from.
+    records are one profile with the help of links. `companies` records of companies were compared, too.
+    `model` is None while there is nothing to learn from.
     """
 
     full: bool = False
@@ -55,6 +57,7 @@ class LinkReport:
     merging: int = 0
     proposed: int = 0
     largest: int = 0
+    companies: int = 0
     resolved: Resolved = field(default_factory=Resolved)
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -62,6 +65,12 @@ class LinkReport:
         """Note how many links there are now."""
         self.merging, self.proposed = figures.merging, figures.proposed
         self.largest = figures.largest
+
+    def include(self, linked: LinkedCompanies) -> None:
+        """Add what was done for companies."""
+        self.companies, self.pairs = linked.compared, self.pairs + linked.pairs
+        self.came, self.went = self.came + linked.came, self.went + linked.went
+        self.resolved += linked.resolved
 
     def spent(self, stage: str, since: float) -> None:
         """Note the time since `since` (of time.perf_counter) for a stage."""
@@ -106,14 +115,22 @@ def link_records(
         progress: called with a stage and the number of records or pairs in it.
     """
     with links.alone(database):
-        started = time.perf_counter()
-        known = _known(database, read_all=full or retrain)
-        report = LinkReport(records=known.people.height)
-        report.spent("read", started)
-        progress("read", report.records)
-        if report.records < FEWEST:
-            return _unchanged(database, report, known)
-        return _Run(database, known, report, progress).of(full=full, retrain=retrain)
+        report = _link_people(database, full=full, retrain=retrain, progress=progress)
+        report.include(link_companies(database, full=full or retrain))
+        return report
+
+
+def _link_people(
+    database: Database, *, full: bool, retrain: bool, progress: Progress
+) -> LinkReport:
+    started = time.perf_counter()
+    known = _known(database, read_all=full or retrain)
+    report = LinkReport(records=known.people.height)
+    report.spent("read", started)
+    progress("read", report.records)
+    if report.records < FEWEST:
+        return _unchanged(database, report, known)
+    return _Run(database, known, report, progress).of(full=full, retrain=retrain)
 
 
 def _known(database: Database, *, read_all: bool) -> Known:

@@ -7,9 +7,9 @@ from uuid import UUID
 import psycopg
 
 from cdp.errors import AmbiguousIdentifier, InvalidRequest, ProfileNotFound
-from cdp.identity.live import policy_of_reader
-from cdp.identity.normalise import normalise_value
-from cdp.identity.policy import IdentityPolicy, identity_policy
+from cdp.identity.identifiers.normalise import normalise_value
+from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
+from cdp.identity.policy.live import policy_of_reader
 from cdp.settings import settings
 from cdp.store import read
 

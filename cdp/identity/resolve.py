@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import polars as pl
 from sqlalchemy import Connection
 
-from cdp.identity.clusters import Clustering, cluster
-from cdp.identity.links import PROBABLE_LINK, STEWARD_LINK
-from cdp.identity.live import live_policy
-from cdp.identity.policy import IdentityPolicy, identity_policy
+from cdp.identity.clusters.clustering import Clustering, cluster
+from cdp.identity.clusters.links import PROBABLE_LINK, STEWARD_LINK
+from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
+from cdp.identity.policy.live import live_policy
 from cdp.settings import settings
 from cdp.store import evidence, links, policies
 from cdp.store import identity as graph
@@ -44,7 +44,7 @@ def resolve(
     """Cluster the touched components and write who belongs to whom, with a log of each change.
 
     The result depends on the records and decisions alone, never on the order in which they came:
-    see `cdp.identity.clusters`. `cause` is what the log says of it, where that is not the evidence.
+    see `cdp.identity.clusters.clustering`. `cause` is what the log says of it, where that is not the evidence.
     The caller holds the identity lock (`cdp.store.identity.lock`).
     """
     found = graph.closure(tx, policy.matching.merge_weight)

@@ -5,8 +5,8 @@ import time
 from uuid import UUID
 
 from cdp.errors import ProfileNotFound
-from cdp.identity.live import policy_of_reader
-from cdp.identity.policy import IdentityPolicy, identity_policy
+from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
+from cdp.identity.policy.live import policy_of_reader
 from cdp.identity.refs import named_by, the_only
 from cdp.settings import settings
 from cdp.store import prompt

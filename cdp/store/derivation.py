@@ -34,6 +34,21 @@ RAW_COLUMNS = {
     "observed_at": pl.String,
 }
 
+# The same, whole, of companies: some of their identifiers are made from their traits.
+COMPANY_STATEMENTS = """
+SELECT v.record_uid, v.content,
+       (v.recorded_at > max(v.recorded_at) OVER (PARTITION BY v.record_uid, v.observed_at)
+           - interval '10 milliseconds')::int, v.observed_at
+FROM record_version AS v JOIN source_record USING (record_uid) JOIN channel USING (channel)
+WHERE channel.subject = 'account'
+"""
+STATEMENT_COLUMNS = {
+    "record_uid": pl.String,
+    "content": pl.String,
+    "stands": pl.Int64,
+    "observed_at": pl.String,
+}
+
 LIVE = """
 SELECT record_uid, namespace, value FROM record_identifier
 WHERE withdrawn_at IS NULL AND {chosen}
@@ -61,6 +76,9 @@ class Namespaces:
     named: Collection[str]
     all_but: bool = False
 
+    def __contains__(self, namespace: str) -> bool:
+        return (namespace in self.named) != self.all_but
+
     def __bool__(self) -> bool:
         return self.all_but or bool(self.named)
 
@@ -71,6 +89,11 @@ def raw_identifiers(tx: Connection, namespaces: Namespaces) -> pl.DataFrame:
     record_uid, namespace, value, stands (0 where it was corrected since), observed_at (text).
     """
     return staging.copy_out(tx, _of(tx, RAW, namespaces, "said.key"), RAW_COLUMNS)
+
+
+def company_statements(tx: Connection) -> pl.DataFrame:
+    """What records of companies said: record_uid, content (JSON text), stands and observed_at as above."""
+    return staging.copy_out(tx, COMPANY_STATEMENTS, STATEMENT_COLUMNS)
 
 
 def live_identifiers(tx: Connection, namespaces: Namespaces) -> pl.DataFrame:

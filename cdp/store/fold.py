@@ -234,6 +234,12 @@ WITH dropped AS (
     RETURNING profile_id)
 INSERT INTO changed_profile SELECT profile_id FROM dropped"""
 
+# A profile that waits already gets a new version of its row: who took the old one leaves this one.
+QUEUE_CONCLUSIONS = """
+INSERT INTO underived_profile (profile_id, folded)
+SELECT profile_id, true FROM folding ORDER BY profile_id
+ON CONFLICT (profile_id) DO UPDATE SET folded = true"""
+
 READ_BODY = f"SELECT CAST(body AS jsonb)::text FROM ({_folded(PAST_AGGREGATES)}) AS folded"
 READ_STATEMENTS = f"""
 WITH {STATEMENTS}
@@ -273,6 +279,7 @@ def _fold(tx: Connection, rules: Mapping[str, str], changed_at: datetime) -> int
     parameters = _policy(rules) | {"as_of": FOREVER, "changed_at": changed_at}
     changed = tx.execute(text(WRITE_PROFILES), parameters).rowcount
     changed += tx.execute(text(DROP_EMPTY)).rowcount
+    tx.execute(text(QUEUE_CONCLUSIONS))
     changes.note(tx, changed_at)
     return changed
 

@@ -57,7 +57,8 @@ added AS (
         ORDER BY v.observed_at DESC, v.recorded_at DESC, v.content_hash LIMIT 1)
     ON CONFLICT DO NOTHING
     RETURNING record_uid, observed_at, content_hash,
-        content -> 'traits' ?| ARRAY['name', 'birth_date', 'address', 'gender'] AS tells)
+        content -> 'traits' ?| ARRAY['name', 'birth_date', 'address', 'gender', 'company_name', 'location']
+            AS tells)
 INSERT INTO staged_version SELECT record_uid, observed_at, content_hash, tells FROM added
 """
 

@@ -25,6 +25,11 @@ def declare_channel(tx: Connection, declared_at: datetime, **facts: Any) -> None
     )
 
 
+def subject(tx: Connection, name: str) -> str:
+    """Whether the records of the channel `name` are persons or accounts."""
+    return tx.execute(select(channel.c.subject).where(channel.c.channel == name)).scalar_one()
+
+
 @dataclass
 class LandedFiles:
     """The files of a channel that landed: by name what came last and when it came, and all digests."""

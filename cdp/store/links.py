@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 import polars as pl
@@ -15,12 +16,21 @@ from cdp.store import staging
 from cdp.store.database import Database
 from cdp.store.tables import identity_model
 
+Subject = Literal["person", "account"]
+
 ALONE = "SELECT pg_advisory_lock(hashtextextended('link', 0))"
 NOT_ALONE = "SELECT pg_advisory_unlock(hashtextextended('link', 0))"
 
-QUEUE = "SELECT DISTINCT record_uid, queued_at FROM unscored_record"
+QUEUE = """
+SELECT DISTINCT u.record_uid, u.queued_at FROM unscored_record AS u
+JOIN source_record USING (record_uid) JOIN channel USING (channel) WHERE channel.subject = '{subject}'
+"""
 QUEUE_COLUMNS = {"record_uid": pl.String, "queued_at": pl.String}
-LIVE = "SELECT record_uid, other_uid FROM probable_link WHERE superseded_at IS NULL"
+LIVE = """
+SELECT l.record_uid, l.other_uid FROM probable_link AS l
+JOIN source_record USING (record_uid) JOIN channel USING (channel)
+WHERE l.superseded_at IS NULL AND channel.subject = '{subject}'
+"""
 LIVE_COLUMNS = {"left": pl.String, "right": pl.String}
 
 QUEUE_MEMBERS = """
@@ -46,7 +56,7 @@ past AS (
     RETURNING l.record_uid, l.other_uid, l.weight)
 INSERT INTO changed_link SELECT record_uid, other_uid, weight FROM past
 """
-OF_ALL = "SELECT record_uid, other_uid FROM probable_link WHERE superseded_at IS NULL"
+OF_ALL = LIVE
 OF_COMPARED = """
 SELECT l.record_uid, l.other_uid FROM compared_record JOIN probable_link AS l USING (record_uid)
 UNION
@@ -169,14 +179,14 @@ def adopt(tx: Connection, model: StoredModel) -> None:
     tx.execute(query.on_conflict_do_update(index_elements=["model"], set_=known))
 
 
-def queue(tx: Connection) -> pl.DataFrame:
-    """The records to be compared with all others: record_uid, queued_at (as text)."""
-    return staging.copy_out(tx, QUEUE, QUEUE_COLUMNS)
+def queue(tx: Connection, subject: Subject = "person") -> pl.DataFrame:
+    """The records to be compared with all others of `subject`: record_uid, queued_at (as text)."""
+    return staging.copy_out(tx, QUEUE.format(subject=subject), QUEUE_COLUMNS)
 
 
-def live_pairs(tx: Connection) -> pl.DataFrame:
-    """The pairs that are linked or proposed now: left, right."""
-    return staging.copy_out(tx, LIVE, LIVE_COLUMNS)
+def live_pairs(tx: Connection, subject: Subject = "person") -> pl.DataFrame:
+    """The pairs of `subject` that are linked or proposed now: left, right."""
+    return staging.copy_out(tx, LIVE.format(subject=subject), LIVE_COLUMNS)
 
 
 def queue_members(tx: Connection, at: datetime, profiles: Sequence[UUID | str]) -> None:
@@ -200,6 +210,7 @@ def replace(
     *,
     full: bool,
     merge_weight: float,
+    subject: Subject = "person",
 ) -> tuple[int, int]:
     """Write the links that a comparison found in the place of those that it did not.
 
@@ -210,7 +221,7 @@ def replace(
         compared: record_uid, queued_at of the records that were compared with all others.
         scored: record_uid, other_uid (the larger one), weight, probability, exchanged (whether
             given and family name changed places), evidence (JSON).
-        full: every record was compared.
+        full: every record of `subject` was compared.
         merge_weight: links of this weight and more hold profiles together.
 
     Returns:
@@ -221,7 +232,7 @@ def replace(
     staging.copy_in(tx, "scored_pair", scored)
     tx.execute(text("ANALYZE compared_record, scored_pair"))
     told = {"at": at, "model": model, "merge_weight": merge_weight}
-    concerned = OF_ALL if full else OF_COMPARED
+    concerned = OF_ALL.format(subject=subject) if full else OF_COMPARED
     went = tx.execute(text(SUPERSEDE.format(concerned=concerned)), told).rowcount
     came = tx.execute(text(ADD), told).rowcount
     tx.execute(text(DONE))

@@ -7,13 +7,14 @@ import polars as pl
 from pgpq import ArrowToPostgresBinaryEncoder
 from pgpq.encoders import LargeStringEncoderBuilder
 from pgpq.schema import Jsonb
+from psycopg.types.string import TextLoader
 from sqlalchemy import Connection, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from cdp.store.database import driver
 from cdp.store.tables import metadata
 
-# One line per temporary table. They live as long as their connection and empty at each commit.
+# One line per temporary table. They live as long as their connection.
 STAGING = {
     "staged_record": "row bigint, record_key text, observed_at timestamptz, content jsonb",
     "staged_identifier": "record_key text, namespace text, value text, observed_at timestamptz",
@@ -58,23 +59,59 @@ STAGING = {
     "folding": "n bigint, profile_id uuid",
     "member": """n bigint, record_uid uuid, channel text, record_key text, trust bigint,
         subject text, recorded_at timestamptz""",
+    # The profiles that are derived, their records, and what was concluded of them.
+    "deriving": "n int, profile_id uuid, folded boolean",
+    "deriving_record": "n int, record_uid uuid, channel text, trust int",
+    "derived": "profile_id uuid, subject text, traits jsonb, due_at timestamptz, folded boolean",
 }
 CHUNK_TABLES = tuple(name for name in STAGING if name.startswith("staged_"))
+# Fewer rows are read and joined as they are: statistics and COPY cost more than they bring.
 WORTH_ANALYZING = 2_000
 ROWS_AT_ONCE = 50_000  # bounds the memory of a packed part
 
+# A new file for a table costs a millisecond, rows of the past cost their reading: tables of a few
+# pages are emptied row by row. ON COMMIT DELETE ROWS would cost 30 ms at each commit: it makes
+# every table's TOAST index anew.
+EMPTY = """
+CREATE FUNCTION pg_temp.empty(tables text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY tables LOOP
+        IF pg_relation_size(name::regclass) > 1 << 17 THEN
+            EXECUTE format('TRUNCATE %I', name);
+        ELSIF pg_relation_size(name::regclass) > 0 THEN
+            EXECUTE format('DELETE FROM %I', name);
+        END IF;
+    END LOOP;
+END $$"""
+READY = """
+SELECT set_config('work_mem', '256MB', true), set_config('enable_seqscan', 'off', true), set_config('enable_mergejoin', 'off', true),
+       to_regprocedure('pg_temp.empty(text[])') IS NOT NULL"""
+
 
 def prepare(tx: Connection) -> None:
-    """Have the temporary tables in this connection, and memory for sorting a chunk."""
-    cursor = driver(tx).cursor()
-    cursor.execute("SET LOCAL work_mem = '256MB'")
-    cursor.execute("SELECT to_regclass('pg_temp.member') IS NOT NULL")
-    found = cursor.fetchone()
-    if found and found[0]:
+    """Have the temporary tables in this connection, and memory for sorting a chunk.
+
+    They are empty at the first call of a transaction; what that leaves in them stays until the
+    connection's next one.
+    """
+    begun = tx.get_transaction()
+    if tx.info.get("prepared") is begun:
         return
+    found = driver(tx).execute(READY).fetchone()
+    if found and found[-1]:
+        truncate(tx, tuple(STAGING))
+    else:
+        _create(tx)
+    tx.info["prepared"] = begun
+
+
+def _create(tx: Connection) -> None:
     for name, declared in STAGING.items():
         columns = declared.replace(" text", ' text COLLATE "C"')  # as in the schema
-        cursor.execute(f"CREATE TEMP TABLE {name} ({columns}) ON COMMIT DELETE ROWS")  # pyright: ignore[reportArgumentType, reportCallIssue]
+        driver(tx).execute(f"CREATE TEMP TABLE {name} ({columns})".encode())
+    driver(tx).execute(EMPTY)
 
 
 def copy_in(tx: Connection, table: str, frame: pl.DataFrame) -> None:
@@ -91,7 +128,8 @@ def copy_in(tx: Connection, table: str, frame: pl.DataFrame) -> None:
         copy.write(buffer.getbuffer())
     if frame.height >= WORTH_ANALYZING and table in STAGING:
         # Only the column that is joined by: looking through the JSON costs as much as the COPY.
-        key = "record_key" if "record_key" in frame.columns else "record_uid"
+        keys = ("record_key", "record_uid", "profile_id")
+        key = next(name for name in keys if name in frame.columns)
         tx.execute(text(f"ANALYZE {table} ({key})"))
 
 
@@ -141,6 +179,22 @@ def copy_out(
     return pl.read_csv(buffer, has_header=False, schema=dict(schema))
 
 
+def fetch(
+    tx: Connection, query: str, schema: Mapping[str, pl.DataType | type[pl.DataType]]
+) -> pl.DataFrame:
+    """The same by a prepared query, which for few rows is quicker."""
+    cursor = driver(tx).cursor()
+    cursor.adapters.register_loader("uuid", TextLoader)
+    rows = cursor.execute(query.encode()).fetchall()
+    return pl.DataFrame(rows, schema=dict(schema), orient="row")
+
+
+def analyze(tx: Connection, rows: int, *tables: str) -> None:
+    """Let Postgres count the tables where so many rows in them are worth it."""
+    if rows >= WORTH_ANALYZING:
+        tx.execute(text(f"ANALYZE {', '.join(tables)}"))
+
+
 def truncate(tx: Connection, tables: tuple[str, ...]) -> None:
     """Empty the named temporary tables."""
-    tx.execute(text(f"TRUNCATE {', '.join(tables)}"))
+    driver(tx).execute("SELECT pg_temp.empty(%s)", (list(tables),))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Double,
+    Identity,
     Index,
     LargeBinary,
     MetaData,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -395,6 +397,7 @@ webhook = Table(
     plain("kinds", "words of ours", JSONB, nullable=False),
     plain("secret", "signs what is sent; made by us", nullable=False),
     Column("position", BigInteger, nullable=False),
+    Column("cell_position", BigInteger),  # its place among the changes of segments
     _at("created_at"),
     _at("removed_at", nullable=True),
     info={"scope": "local"},
@@ -501,6 +504,7 @@ underived_profile = Table(
     "underived_profile",
     metadata,
     _uid("profile_id", primary_key=True),
+    Column("folded", Boolean, nullable=False),  # its facts may have changed, not only the time
     info={"scope": "local"},
 )
 
@@ -508,13 +512,14 @@ derived_profile = Table(
     "derived_profile",
     metadata,
     _uid("profile_id", primary_key=True),
-    Column("number", BigInteger, nullable=False),  # its place in bitmaps, never given twice
+    # Its place in bitmaps, never given twice.
+    Column("number", BigInteger, Identity(), nullable=False),
     plain("subject", "person or account", nullable=False),
     pii("traits", JSONB, nullable=False),
     _at("derived_at"),
     _at("due_at", nullable=True),
     Column("parameters", BigInteger, nullable=False),
-    Index(None, "number"),
+    Index(None, "number", unique=True),
     Index(None, "due_at"),
     info={"scope": "profile"},
     postgresql_with={"toast_tuple_target": 8160},  # as for profile
@@ -549,6 +554,8 @@ unsegmented_profile = Table(
     "unsegmented_profile",
     metadata,
     _uid("profile_id", primary_key=True),
+    Column("number", BigInteger),  # that a profile had which is no more
+    _at("queued_at", server_default=text("now()")),
     info={"scope": "local"},
 )
 
@@ -563,7 +570,18 @@ segment = Table(
     _at("created_at"),
     plain("created_by", "one of the staff", nullable=False),
     _at("archived_at", nullable=True),
-    _at("evaluated_at", nullable=True),
+    _at("evaluated_at", nullable=True),  # over the whole base
+    Index("ix_segment__name", "name", unique=True, postgresql_where=text("archived_at IS NULL")),
+    info={"scope": "reference"},
+)
+
+# The declared dimensions whose cells are kept, as they were declared when that was last done.
+dimension = Table(
+    "dimension",
+    metadata,
+    plain("dimension", "a name from a declaration", primary_key=True),
+    plain("declaration", "a trait and bins", JSONB, nullable=False),
+    _at("evaluated_at"),
     info={"scope": "reference"},
 )
 
@@ -585,7 +603,8 @@ cell_bitmap = Table(
     plain("dimension", "a name from a declaration", primary_key=True),
     pii("cell", primary_key=True),
     Column("chunk", BigInteger, primary_key=True, autoincrement=False),
-    Column("bits", LargeBinary, nullable=False),
+    Column("members", BigInteger, nullable=False),
+    Column("bits", LargeBinary, nullable=False),  # a roaring bitmap of number & 65535
     info={"scope": "key", "key": ("dimension", "cell")},
 )
 
@@ -598,6 +617,7 @@ cell_change = Table(
     pii("cell", nullable=False),
     plain("change", "enter or leave", nullable=False),
     _at("changed_at"),
+    Index(None, "dimension", "cell", "position"),
     info={"scope": "local"},
 )
 
@@ -608,6 +628,83 @@ segment_due = Table(
     _at("due_at"),
     Index(None, "due_at"),
     info={"scope": "local"},
+)
+
+# ── audiences ────────────────────────────────────────────────────────────────────────────────
+audience = Table(
+    "audience",
+    metadata,
+    _uid("audience_id", primary_key=True),
+    plain("name", "a name from the staff", nullable=False),
+    plain("description", "words of the staff", nullable=False),
+    plain("crossing", "segments and cells, joined", nullable=False),
+    plain("purpose", "a word of the declaration", nullable=False),
+    plain("medium", "a word of the declaration", nullable=False),
+    plain("fields", "names of traits", JSONB, nullable=False),
+    plain("holdout", "the name of a hold-out"),
+    _at("created_at"),
+    plain("created_by", "one of the staff", nullable=False),
+    _at("archived_at", nullable=True),
+    Index("ix_audience__name", "name", unique=True, postgresql_where=text("archived_at IS NULL")),
+    info={"scope": "reference"},
+)
+
+holdout = Table(
+    "holdout",
+    metadata,
+    plain("name", "a name from the staff", primary_key=True),
+    Column("key", LargeBinary, nullable=False),  # made by us: who is held out cannot be guessed
+    Column("share", Double, nullable=False),
+    _at("created_at"),
+    info={"scope": "reference"},
+)
+
+# Whom nobody may write to whatever they consented to, or which address does not work.
+suppression = Table(
+    "suppression",
+    metadata,
+    plain("namespace", "a name from a declaration", primary_key=True),
+    pii("value", primary_key=True),
+    plain("reason", "a word of ours", primary_key=True),
+    plain("note", "why, in the staff's words", nullable=False),
+    plain("suppressed_by", "one of the staff", nullable=False),
+    _at("suppressed_at"),
+    info={"scope": "key", "key": ("namespace", "value")},
+)
+
+audience_export = Table(
+    "audience_export",
+    metadata,
+    _uid("export_id", primary_key=True),
+    _uid("audience_id"),
+    plain("purpose", "a word of the declaration", nullable=False),
+    plain("medium", "a word of the declaration", nullable=False),
+    plain("crossing", "segments and cells, joined", nullable=False),
+    plain("format", "csv, parquet, jsonl or webhook", nullable=False),
+    plain("target", "a file's name or a webhook's id", nullable=False),
+    plain("fields", "names of traits", JSONB, nullable=False),
+    plain("exported_by", "one of the staff or a key", nullable=False),
+    _at("as_of"),
+    plain("state", "running, done or failed", nullable=False),
+    _at("ended_at", nullable=True),
+    Column("people", BigInteger, nullable=False),
+    Column("held_out", BigInteger, nullable=False),
+    plain("left_out", "numbers by reason", JSONB, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    plain("sha256", "a digest of what was handed on"),
+    Index(None, "audience_id", "as_of"),
+    info={"scope": "local"},
+)
+
+audience_contact = Table(
+    "audience_contact",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    _uid("export_id", primary_key=True),
+    plain("arm", "addressed or held_out", nullable=False),
+    _at("at"),
+    Index(None, "export_id"),
+    info={"scope": "profile"},
 )
 
 # ── accounts ─────────────────────────────────────────────────────────────────────────────────

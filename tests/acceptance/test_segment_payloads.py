@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from cdp.channel.load import load_channel
-from cdp.identity.held import held
+from cdp.identity.steward.held import held
 from cdp.ingest import ingest
 from cdp.model.explanation import Held
 from cdp.profile.fold import fold_stale_profiles

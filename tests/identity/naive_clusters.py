@@ -2,7 +2,7 @@
 
 from itertools import combinations, product
 
-from cdp.identity.likeness import are_apart, are_unlike, plain_name
+from cdp.identity.clusters.likeness import are_apart, are_unlike, plain_name
 
 ALL = ("given_names", "birth_dates", "strong_ids")
 

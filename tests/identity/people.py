@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from cdp.identity.clusters import cluster
-from cdp.identity.policy import identity_policy
+from cdp.identity.clusters.clustering import cluster
+from cdp.identity.policy.declaration import identity_policy
 
 RECORDS = {
     "record_uid": pl.Int64,

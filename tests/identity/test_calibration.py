@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from cdp.identity.calibration import MOST, shift
+from cdp.identity.steward.calibration import MOST, shift
 
 
 def decided(*pairs: tuple[float, bool]) -> pl.DataFrame:

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from people import a_record, clustering_of, people, people_in
 
-from cdp.identity.clusters import cluster
-from cdp.identity.policy import identity_policy
+from cdp.identity.clusters.clustering import cluster
+from cdp.identity.policy.declaration import identity_policy
 
 
 def test_records_with_the_same_email_are_one_person():

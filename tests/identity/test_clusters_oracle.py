@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from naive_clusters import naive_clusters
 from people import a_record, clustering_of, people_in
 
-from cdp.identity import clusters
-from cdp.identity.links import PROBABLE_LINK, STEWARD_LINK
-from cdp.identity.policy import ClusterGuards, IdentityPolicy, NamespacePolicy
+from cdp.identity.clusters import clustering as clusters
+from cdp.identity.clusters.links import PROBABLE_LINK, STEWARD_LINK
+from cdp.identity.policy.declaration import ClusterGuards, IdentityPolicy, NamespacePolicy
 
 ALL = ("given_names", "birth_dates", "strong_ids")
 GUARDED = IdentityPolicy(

@@ -7,7 +7,7 @@ import pytest
 from saying import a_row
 
 from cdp.errors import InvalidRequest, ProfileNotFound
-from cdp.identity.explain import explain_identity, why_not
+from cdp.identity.explanation.explain import explain_identity, why_not
 from tests.promises.world import World
 
 

@@ -9,8 +9,8 @@ import pytest
 from saying import a_row
 
 from cdp.identities import Identities
-from cdp.identity.explain import explain_identity, why_not
-from cdp.identity.policy import identity_policy
+from cdp.identity.explanation.explain import explain_identity, why_not
+from cdp.identity.policy.declaration import identity_policy
 from cdp.identity.resolve import resolve
 from cdp.store import identity, links, staging
 from tests.promises.world import World

@@ -5,8 +5,13 @@ import time
 import polars as pl
 from people import a_record, clustering_of, people, people_in
 
-from cdp.identity.clusters import cluster
-from cdp.identity.policy import ClusterGuards, IdentityPolicy, NamespacePolicy, identity_policy
+from cdp.identity.clusters.clustering import cluster
+from cdp.identity.policy.declaration import (
+    ClusterGuards,
+    IdentityPolicy,
+    NamespacePolicy,
+    identity_policy,
+)
 
 PEOPLE = ("Anna", "Ben", "Cyril", "Dora", "Emil", "Frieda", "Gustav", "Hilde", "Igor", "Jutta")
 

@@ -3,8 +3,8 @@
 import pytest
 
 from cdp.errors import InvalidIdentifier, InvalidRequest
-from cdp.identity.normalise import normalise_value
-from cdp.identity.policy import identity_policy
+from cdp.identity.identifiers.normalise import normalise_value
+from cdp.identity.policy.declaration import identity_policy
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdp.identity.likeness import (
+from cdp.identity.clusters.likeness import (
     apart_dates,
     are_apart,
     are_unlike,

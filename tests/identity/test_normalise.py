@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdp.errors import InvalidIdentifier, InvalidRequest
-from cdp.identity.normalise import NORMALISERS, normalise, normalise_value
-from cdp.identity.policy import identity_policy
-from cdp.identity.text import cleaned, plain_ascii
+from cdp.identity.identifiers.normalise import NORMALISERS, normalise, normalise_value
+from cdp.identity.identifiers.text import cleaned, plain_ascii
+from cdp.identity.policy.declaration import identity_policy
 
 POLICY = identity_policy()
 

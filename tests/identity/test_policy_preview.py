@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from saying import a_row
 
 from cdp.errors import InvalidRequest
-from cdp.identity.policy import identity_policy
-from cdp.identity.preview import preview
-from cdp.identity.versions import apply, revert, versions
+from cdp.identity.policy.declaration import identity_policy
+from cdp.identity.policy.preview import preview
+from cdp.identity.policy.versions import apply, revert, versions
 from cdp.profile.fold import fold_stale_profiles
 from cdp.settings import settings as environment
 from tests.promises.world import World, rows

@@ -17,9 +17,9 @@ import pytest
 from cdp.cli import main
 from cdp.cli.logs import log
 from cdp.identities import Identities
-from cdp.identity.policy import identity_policy
-from cdp.identity.review import decided_pairs, models, precision
-from cdp.identity.versions import apply
+from cdp.identity.policy.declaration import identity_policy
+from cdp.identity.policy.versions import apply
+from cdp.identity.steward.review import decided_pairs, models, precision
 from cdp.model.review import PairToReview
 from cdp.settings import settings
 from tests.identity.rows import a_row as a_world_row

@@ -4,7 +4,7 @@ import random
 
 from people import a_record, clustering_of, people_in
 
-from cdp.identity.policy import identity_policy
+from cdp.identity.policy.declaration import identity_policy
 
 LIMITS = identity_policy().spread
 

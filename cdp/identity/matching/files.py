@@ -8,6 +8,7 @@ import phonenumbers
 import polars as pl
 
 from cdp.errors import InvalidRequest, NothingToLearn
+from cdp.identity.identifiers.normalise import normalise
 from cdp.identity.matching.config import FileConfig
 from cdp.identity.matching.features import features
 from cdp.identity.matching.learning import train
@@ -15,8 +16,7 @@ from cdp.identity.matching.linkage import groups
 from cdp.identity.matching.model import Model, Options
 from cdp.identity.matching.roles import NAMED, SINGLE
 from cdp.identity.matching.scoring import score
-from cdp.identity.normalise import normalise
-from cdp.identity.policy import IdentityPolicy
+from cdp.identity.policy.declaration import IdentityPolicy
 
 # Pairs below this probability are as good as strangers to the groups.
 KEPT = 0.01

@@ -14,8 +14,8 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from cdp.identity.graph import Ints
-from cdp.identity.likeness import are_unlike
+from cdp.identity.clusters.graph import Ints
+from cdp.identity.clusters.likeness import are_unlike
 
 # What a pair that no blocking rule brought up counts in the average, and the average (both log2 of
 # the odds) below which two groups stay apart. Measured on sets with 1 to 26 records per person:

@@ -9,7 +9,7 @@ import yaml
 from cdp.errors import InvalidRequest
 from cdp.identity.matching.config import FileConfig, load_config, proposed
 from cdp.identity.matching.files import resolve_file
-from cdp.identity.policy import identity_policy
+from cdp.identity.policy.declaration import identity_policy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

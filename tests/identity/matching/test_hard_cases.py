@@ -7,7 +7,7 @@ import pytest
 from cdp.identity.matching.config import Column, FileConfig
 from cdp.identity.matching.evaluation import evaluate_clusters
 from cdp.identity.matching.files import resolve_file
-from cdp.identity.policy import identity_policy
+from cdp.identity.policy.declaration import identity_policy
 from tests.identity.matching.hard_cases import World, census, records
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

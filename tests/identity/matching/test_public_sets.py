@@ -11,7 +11,7 @@ import yaml
 from cdp.identity.matching.config import FileConfig, proposed
 from cdp.identity.matching.evaluation import evaluate_clusters
 from cdp.identity.matching.files import resolve_file
-from cdp.identity.policy import identity_policy
+from cdp.identity.policy.declaration import identity_policy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HERE = Path(__file__)

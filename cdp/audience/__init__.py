@@ -1,0 +1,1 @@
+"""Whom to address: conditions, segments, memberships and dimensions."""

@@ -1,0 +1,148 @@
+"""From a condition to one parameterised SQL predicate."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from cdp.audience.dimensions import Dimension, cell_condition
+from cdp.derive.registry import known_trait
+from cdp.errors import SegmentNotFound
+from cdp.model.computed import KnownTrait
+from cdp.model.expression import (
+    All,
+    AnyOf,
+    Condition,
+    Consented,
+    Did,
+    InCell,
+    InSegment,
+    MemberOf,
+    Not,
+    TraitIs,
+    WorksFor,
+)
+from cdp.store import statement_predicate as statements
+from cdp.store.predicate import (
+    INSTANTS,
+    Fragment,
+    age_test,
+    everywhere,
+    instant_test,
+    json_test,
+    text_test,
+)
+from cdp.store.scopes import Scope
+
+AGE_UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
+
+
+@dataclass
+class Compiler:
+    """Compiles conditions in one scope; `segments` and `dimensions` are those there are, by name."""
+
+    scope: Scope
+    segments: Mapping[str, Condition] = field(default_factory=dict)
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+
+    def compile(self, condition: Condition) -> Fragment:
+        """The predicate. Raises UnknownTrait, SegmentNotFound, InvalidSegment."""
+        return COMPILED[type(condition)](self, condition)
+
+    def all(self, said: All) -> Fragment:
+        """Every part."""
+        return everywhere([self.compile(each) for each in said.all], "AND")
+
+    def any(self, said: AnyOf) -> Fragment:
+        """Some part."""
+        return everywhere([self.compile(each) for each in said.any], "OR")
+
+    def negation(self, said: Not) -> Fragment:
+        """The opposite: fragments are never null."""
+        inner = self.compile(said.not_)
+        return Fragment(f"NOT {inner.sql}", inner.flips)
+
+    def trait(self, said: TraitIs) -> Fragment:
+        """Every test of a trait's value."""
+        known = known_trait(said.trait)
+        parts = [self._test(said, known, *each) for each in said.said().items()]
+        return self.scope.traits(everywhere(parts, "AND"))
+
+    def _test(self, said: TraitIs, known: KnownTrait, test: str, wanted: object) -> Fragment:
+        binder, stored = self.scope.binder, known.of or known.name
+        value = f"({self.scope.p}.traits -> {binder.value(stored, 'text')})"
+        kind = known.type
+        if said.key is not None:
+            value = f"({value} -> {binder.value(said.key, 'text')})"
+            kind = kind_of(wanted)
+        if kind == "age" and test != "known":
+            length = timedelta(seconds=float(str(wanted)) * AGE_UNITS[known.unit or "days"])
+            return age_test(binder, _text(value), test, length)
+        if isinstance(wanted, timedelta):
+            return instant_test(binder, _text(value), test, wanted)
+        if kind in INSTANTS:
+            return Fragment(text_test(binder, _text(value), test, wanted))
+        return Fragment(json_test(binder, value, test, wanted, kind))
+
+    def did(self, said: Did) -> Fragment:
+        """Events."""
+        return self.scope.did(said)
+
+    def consent(self, said: Consented) -> Fragment:
+        """The strictest word of all records, as the fold has it."""
+        return statements.consented(self.scope, said)
+
+    def membership(self, said: MemberOf) -> Fragment:
+        """Memberships of any record."""
+        return statements.member(self.scope, said)
+
+    def account(self, said: WorksFor) -> Fragment:
+        """Companies of the person."""
+        company = self.scope.company()
+        inner = None
+        if said.account is not None:
+            inner = Compiler(company, self.segments, self.dimensions).compile(said.account)
+        return statements.works_for(self.scope, company, said, inner)
+
+    def segment(self, said: InSegment) -> Fragment:
+        """The condition of the other segment in its place."""
+        try:
+            return self.compile(self.segments[said.segment])
+        except KeyError:
+            raise SegmentNotFound(f"there is no segment called {said.segment!r}") from None
+
+    def cell(self, said: InCell) -> Fragment:
+        """What the cell is declared as; cells that others assign are looked up."""
+        declared = self.dimensions.get(said.dimension)
+        if said.dimension == "segment":
+            return everywhere([self.segment(InSegment(segment=name)) for name in said.cell], "OR")
+        if declared is None:
+            return statements.in_cell(self.scope, said)
+        return everywhere(
+            [self.compile(cell_condition(declared, cell)) for cell in said.cell], "OR"
+        )
+
+
+def kind_of(wanted: object) -> str:
+    """The type of a trait's part, told by what it is compared with."""
+    first = wanted[0] if isinstance(wanted, tuple) else wanted
+    if isinstance(first, bool):
+        return "boolean"
+    return "number" if isinstance(first, (int, float)) else "string"
+
+
+def _text(value: str) -> str:
+    return f"(({value} #>> '{{}}') COLLATE \"C\")"
+
+
+COMPILED: Mapping[type[Condition], Callable[..., Fragment]] = {
+    All: Compiler.all,
+    AnyOf: Compiler.any,
+    Not: Compiler.negation,
+    TraitIs: Compiler.trait,
+    Did: Compiler.did,
+    Consented: Compiler.consent,
+    MemberOf: Compiler.membership,
+    WorksFor: Compiler.account,
+    InSegment: Compiler.segment,
+    InCell: Compiler.cell,
+}

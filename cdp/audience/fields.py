@@ -1,0 +1,32 @@
+"""The fields of people that lists and exports show: traits by name, checked against the registry."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+from cdp.derive.registry import known_trait, known_traits
+from cdp.model.computed import KnownTrait
+
+
+def chosen(names: Sequence[str]) -> list[KnownTrait]:
+    """The traits, each once and in their order. Raises UnknownTrait, naming the nearest."""
+    return [known_trait(name) for name in dict.fromkeys(names)]
+
+
+def value_of(traits: Mapping[str, Any], field: KnownTrait, now: datetime) -> Any:
+    """The value of a trait among those that are kept; None where it is unknown. Ages are days."""
+    if field.type != "age":
+        return traits.get(field.name)
+    began = traits.get(field.of or "")
+    return None if began is None else (now - _instant(began)).days
+
+
+def types() -> dict[str, str]:
+    """The type of each trait by its name."""
+    return {name: known.type for name, known in known_traits().items()}
+
+
+def _instant(said: str) -> datetime:
+    if "T" in said:
+        return datetime.fromisoformat(said)
+    return datetime.combine(date.fromisoformat(said), datetime.min.time(), UTC)

@@ -1,0 +1,31 @@
+"""The road after the fold: conclusions, account links, segments and personas of what changed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cdp.derive.run import derive_queued
+from cdp.store.database import Database
+
+
+@dataclass(frozen=True)
+class Concluded:
+    """How many profiles each stage took."""
+
+    derived: int = 0
+
+
+def conclude(
+    database: Database,
+    progress: Callable[[str, int], None] = lambda _stage, _count: None,
+    now: datetime | None = None,
+) -> Concluded:
+    """Draw every conclusion that waits: of changed profiles, and of those that only time changes.
+
+    `progress` is called with the stage and the number of profiles so far; `now` (with a time zone)
+    is the present. Each stage takes from its queue in the transaction that writes its result: a
+    run that was killed is taken up by the next, and several may run at once.
+    """
+    present = now or datetime.now(UTC)
+    derived = derive_queued(database, present, lambda count: progress("derive", count))
+    return Concluded(derived=derived)

@@ -1,0 +1,1 @@
+"""What we conclude: computed traits, predictions and sentiment, one file per family."""

@@ -1,0 +1,118 @@
+"""Discounts and gifts: how much of the spending was on reduced goods, and how much for others."""
+
+from datetime import datetime
+
+import polars as pl
+
+from cdp.derive.declare import declared
+from cdp.derive.facts import Facts
+from cdp.derive.parameters import Parameters
+
+FAMILY = "discounts"
+TRAITS = declared(
+    FAMILY,
+    ("order", "line"),
+    ("discounted_share", "number", "share 0..1", "how much of the spending was on discounted goods",
+     "amount of lines with a discount / amount of all lines; of orders where there are no lines"),
+    ("discount_rate", "number", "share 0..1", "how much cheaper than the list price the person bought",
+     "discount / (amount + discount) over all orders"),
+    ("discount_tier", "category", None, "full price, mixed or discount",
+     "by discounted_share: below 0.2, below 0.6, from 0.6"),
+    ("gift_share", "number", "share 0..1", "how much of the spending was on gifts",
+     "amount of gift lines / amount of all lines; a gift is an order or line marked as one, or goods of "
+     "a department for the other sex than the person's stated one (policy derive.gift.departments)"),
+    ("gift_orders", "integer", "orders", "orders that hold a gift", "number of orders with a gift line"),
+    ("last_gift_at", "instant", "UTC", "when a gift was last bought", "max(at of gift lines)"),
+)  # fmt: skip
+SEXES = {"women": ("female", "f", "w", "woman"), "men": ("male", "m", "man")}
+
+
+def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
+    """n and the traits above."""
+    del parameters, now
+    if facts.orders.is_empty():
+        return facts.profiles.select("n").clear()
+    order = facts.orders.group_by("n").agg(
+        paid=pl.col("amount").sum().round(4),
+        off=pl.col("discount").sum().round(4),
+        paid_reduced=pl.col("amount").filter(pl.col("discount") > 0).sum().round(4),
+        any_gift=pl.col("gift").any(),
+    )
+    lines = _by_line(facts)
+    figures = order if lines is None else order.join(lines, on="n", how="left")
+    if lines is None:
+        figures = figures.with_columns(_nothing())
+    share = pl.when(pl.col("goods") > 0).then(pl.col("goods_reduced") / pl.col("goods"))
+    of_orders = pl.when(pl.col("paid") > 0).then(pl.col("paid_reduced") / pl.col("paid"))
+    list_price = pl.col("paid") + pl.col("off")
+    return figures.select(
+        "n",
+        discounted_share=pl.coalesce(share, of_orders).round(4),
+        discount_rate=pl.when(list_price > 0).then(pl.col("off") / list_price).round(4),
+        gift_share=pl.when(pl.col("goods") > 0).then(pl.col("gifts") / pl.col("goods")).round(4),
+        gift_orders="gift_orders",
+        last_gift_at="last_gift_at",
+    ).with_columns(discount_tier=_tier())
+
+
+def _by_line(facts: Facts) -> pl.DataFrame | None:
+    if facts.lines.is_empty():
+        return None
+    marked = facts.orders.filter("gift").select("n", "order_key", gift_order=pl.lit(value=True))
+    lines = facts.lines
+    if not marked.is_empty():
+        lines = lines.join(marked, on=["n", "order_key"], how="left")
+        lines = lines.with_columns(gift=pl.col("gift") | pl.col("gift_order").fill_null(value=False))
+    other = _for_the_other_sex(facts)
+    if other is not None:
+        lines = lines.join(other, on=["n", "department"], how="left", nulls_equal=False)
+        lines = lines.with_columns(gift=pl.col("gift") | pl.col("other").fill_null(value=False))
+    amount = pl.col("amount")
+    return lines.group_by("n").agg(
+        goods=amount.sum().round(4),
+        goods_reduced=amount.filter(pl.col("discount") > 0).sum().round(4),
+        gifts=amount.filter("gift").sum().round(4),
+        gift_orders=pl.col("order_key").filter("gift").n_unique().cast(pl.Int64),
+        last_gift_at=pl.col("at").filter("gift").max(),
+    )
+
+
+def _for_the_other_sex(facts: Facts) -> pl.DataFrame | None:
+    """n, department and other: the departments that are for the other sex, of each person."""
+    wanted = facts.policy.gift.departments
+    words = {word.lower(): sex for sex, said in wanted.items() for word in said}
+    names = facts.lines["department"].unique().drop_nulls().cast(pl.String)
+    made_for = {name: words[name.lower()] for name in names if name.lower() in words}
+    if not made_for:
+        return None
+    of_word = {word: sex for sex, said in SEXES.items() for word in said}
+    people = facts.profiles.select(
+        "n", sex=pl.col("gender").str.to_lowercase().replace_strict(of_word, default=None)
+    ).drop_nulls()
+    departments = pl.DataFrame(
+        {"department": list(made_for), "made_for": list(made_for.values())}
+    ).with_columns(pl.col("department").cast(pl.Categorical))
+    crossed = people.join(departments, how="cross")
+    return crossed.filter(pl.col("sex") != pl.col("made_for")).select(
+        "n", "department", other=pl.lit(value=True)
+    )
+
+
+def _nothing() -> list[pl.Expr]:
+    return [
+        *(pl.lit(None, pl.Float64).alias(name) for name in ("goods", "goods_reduced", "gifts")),
+        pl.when("any_gift").then(1).cast(pl.Int64).alias("gift_orders"),
+        pl.lit(None, pl.Datetime("us", "UTC")).alias("last_gift_at"),
+    ]
+
+
+def _tier() -> pl.Expr:
+    share = pl.col("discounted_share")
+    return (
+        pl.when(share < 0.2)  # noqa: PLR2004  as the declaration above says
+        .then(pl.lit("full price"))
+        .when(share < 0.6)  # noqa: PLR2004
+        .then(pl.lit("mixed"))
+        .when(share.is_not_null())
+        .then(pl.lit("discount"))
+    )

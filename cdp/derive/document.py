@@ -1,0 +1,58 @@
+"""The conclusions of one profile as one flat JSON document."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"
+# A key without a value; quotes inside a value are preceded by a backslash and do not fit.
+UNKNOWN = r'"[^"\\]+":null,?'
+# Columns whose names begin so hold JSON text as it shall stand: objects with free keys.
+RAW = "json:"
+
+
+def documents(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """profile_id, subject, traits, due_at and folded: stated and computed traits together.
+
+    `frames`: one a family, `n` and its traits, optionally `due_at`; the earliest of these holds.
+    """
+    whole = profiles.select("n", "stated")
+    due: list[str] = []
+    for place, frame in enumerate(each for each in frames if not each.is_empty()):
+        if "due_at" in frame.columns:
+            due.append(f"due_at_{place}")
+        named = frame.rename({"due_at": f"due_at_{place}"}, strict=False)
+        whole = whole.join(named, on="n", how="left", maintain_order="left")
+    due_at = pl.min_horizontal(due) if due else pl.lit(None, pl.Datetime("us", "UTC"))
+    written = whole.select(due_at.alias("due_at"), traits=_object(whole.drop("n", *due)))
+    return pl.concat(
+        [profiles.select("profile_id", "subject", "folded"), written], how="horizontal"
+    ).select("profile_id", "subject", "traits", "due_at", "folded")
+
+
+def as_text(instant: pl.Expr) -> pl.Expr:
+    """An instant as text of fixed width, so that the order of texts is the order of times."""
+    return instant.dt.strftime(INSTANT)
+
+
+def json_text(name: str) -> pl.Expr:
+    """The value of a column as JSON."""
+    whole = pl.struct(value=pl.col(name)).struct.json_encode()
+    return whole.str.slice(len('{"value":')).str.strip_suffix("}")
+
+
+def _object(whole: pl.DataFrame) -> pl.Expr:
+    """One object of `stated`, the columns and the raw columns; what is null is not told."""
+    raw = [name for name in whole.columns if name.startswith(RAW)]
+    plain = [name for name in whole.columns if name not in (*raw, "stated")]
+    texts = [
+        as_text(pl.col(name)) if isinstance(whole.schema[name], pl.Datetime) else pl.col(name)
+        for name in plain
+    ]
+    told = pl.struct(texts).struct.json_encode().str.replace_all(UNKNOWN, "")
+    body = told.str.strip_chars_start("{").str.strip_suffix("}").str.strip_suffix(",")
+    parts = [pl.col("stated"), pl.when(body != "").then(body)]
+    parts += [pl.lit(f'"{name.removeprefix(RAW)}":') + pl.col(name) for name in raw]
+    return pl.concat_str(
+        pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")
+    )

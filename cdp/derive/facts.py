@@ -1,0 +1,109 @@
+"""What some profiles did, as columns: events, orders, lines and texts, money in one currency."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection
+
+from cdp.derive.money import converted
+from cdp.derive.orders import lines_of, orders_of
+from cdp.derive.policy import DerivePolicy, Role
+from cdp.store import derive as store
+
+UTC_MICROSECONDS = pl.Datetime("us", "UTC")
+
+
+@dataclass
+class Facts:
+    """The facts of the profiles at hand; `n` numbers the profiles in every frame.
+
+    `profiles`: n, profile_id, subject, created_at, folded, stated (JSON text without braces),
+    filled (parts of a complete profile that are known), gender, customer_since (texts).
+    `events`: n, kind, at, order_id, product, category, department, brand, quantity, amount,
+    discount (both in the reporting currency), score, channel, trust, session, device, campaign,
+    campaign_type, in_store, gift, and unconverted (amount in a currency without a rate), currency.
+    `texts`: n, record_uid, event_id, kind, at, product, category, score, text, title.
+    """
+
+    profiles: pl.DataFrame
+    events: pl.DataFrame
+    texts: pl.DataFrame
+    policy: DerivePolicy
+    tx: Connection | None = field(default=None, repr=False)
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of events that occur."""
+        return tuple(self.events["kind"].unique().cast(pl.String).sort())
+
+    def of(self, *roles: Role) -> pl.DataFrame:
+        """The events that play one of these roles."""
+        kinds = {kind for role in roles for kind in self.policy.kinds_of(role, self.kinds)}
+        return self.events.filter(pl.col("kind").is_in(sorted(kinds))) if kinds else self.none
+
+    @cached_property
+    def none(self) -> pl.DataFrame:
+        """No events."""
+        return self.events.clear()
+
+    @cached_property
+    def orders(self) -> pl.DataFrame:
+        """One row an order: n, order_key, at, amount, discount, quantity, channel, in_store, gift.
+
+        The amount is what the most trusted channel says: the order's own total, else what was paid,
+        else the sum of its lines. The same order_id of one person is the same order in any channel.
+        """
+        return orders_of(self)
+
+    @cached_property
+    def lines(self) -> pl.DataFrame:
+        """One row an order line: n, order_key, at, product, category, department, brand, amount, …
+
+        Lines of one order come from one channel, the most trusted.
+        """
+        return lines_of(self)
+
+    @cached_property
+    def returns(self) -> pl.DataFrame:
+        """What was given back, one row an order and time: n, order_id, at, amount."""
+        events = self.of("refund")
+        return events if not events.is_empty() else self.of("return")
+
+
+def read_facts(tx: Connection, policy: DerivePolicy, currency: Mapping[str, Any]) -> Facts:
+    """The facts of the profiles that `tx` has taken; `currency`: the fitted currency and rates."""
+    wanted = (list(policy.completeness.traits), list(policy.completeness.identifiers))
+    return facts_of(
+        store.profiles(tx, wanted), store.events(tx), store.texts(tx), policy, currency, tx
+    )
+
+
+def facts_of(  # noqa: PLR0913 - the frames as they are read
+    profiles: pl.DataFrame,
+    events: pl.DataFrame,
+    texts: pl.DataFrame,
+    policy: DerivePolicy,
+    currency: Mapping[str, Any],
+    tx: Connection | None = None,
+) -> Facts:
+    """The facts in frames as the store reads them."""
+    return Facts(
+        profiles.with_columns(instant("created_at"), pl.col("folded") == "t"),
+        converted(
+            events.with_columns(
+                instant("at"), pl.col("in_store").cast(pl.Boolean), pl.col("gift").cast(pl.Boolean)
+            ),
+            currency,
+        ),
+        texts.with_columns(instant("at")),
+        policy,
+        tx,
+    )
+
+
+def instant(name: str) -> pl.Expr:
+    """Seconds since 1970 as a time."""
+    return (pl.col(name) * 1e6).round().cast(pl.Int64).cast(UTC_MICROSECONDS)

@@ -1,0 +1,123 @@
+"""Orders and their lines, told apart and never counted twice whatever channels say of them."""
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from cdp.derive.facts import Facts
+
+ORDER_ID_SEED, PLACE_SEED, ROW_SEED = 1, 2, 3
+
+
+def orders_of(facts: "Facts") -> pl.DataFrame:
+    """One row an order, see `Facts.orders`."""
+    said = _said(facts)
+    is_order, is_line, is_payment = (_of(facts, role) for role in ("order", "line", "payment"))
+    by_channel = said.group_by("n", "order_key", "channel").agg(
+        at=pl.col("at").min(),
+        trust=pl.col("trust").max(),
+        # A message sent twice with the same order is one order: the totals of it are not added.
+        total=pl.col("amount").filter(is_order).max(),
+        total_discount=pl.col("discount").filter(is_order).max(),
+        total_quantity=pl.col("quantity").filter(is_order).max(),
+        paid=_sum("amount", is_payment),
+        goods=_sum("amount", is_line),
+        goods_discount=_sum("discount", is_line),
+        goods_quantity=_sum("quantity", is_line),
+        in_store=pl.col("in_store").any(),
+        gift=pl.col("gift").any(),
+    )
+    merged = _across_channels(by_channel)
+    return merged.select(
+        "n",
+        "order_key",
+        "at",
+        pl.coalesce("total", "paid", "goods").round(4).alias("amount"),
+        pl.coalesce("total_discount", "goods_discount").fill_null(0.0).round(4).alias("discount"),
+        pl.coalesce("total_quantity", "goods_quantity").alias("quantity"),
+        "channel",
+        "in_store",
+        "gift",
+    )
+
+
+def lines_of(facts: "Facts") -> pl.DataFrame:
+    """One row an order line, see `Facts.lines`."""
+    lines = facts.of("line")
+    if lines.is_empty():
+        return lines.with_columns(order_key=pl.lit(0, pl.UInt64))
+    keyed = lines.with_columns(order_key=_order_key(_of(facts, "line")))
+    cancelled = _cancelled(facts)
+    if cancelled is not None:
+        keyed = keyed.join(cancelled, on=["n", "order_key"], how="anti")
+    said_by = keyed.select("n", "order_key", "channel", "trust").unique()
+    if said_by.select("n", "order_key").is_duplicated().any():
+        first = _by_trust(said_by).unique(["n", "order_key"], keep="first", maintain_order=True)
+        keyed = keyed.join(first, on=["n", "order_key", "channel"], how="semi")
+    return keyed
+
+
+def _said(facts: "Facts") -> pl.DataFrame:
+    """What was said of orders that were not cancelled, with the key of each."""
+    said = facts.of("order", "line", "payment")
+    keyed = said.with_columns(order_key=_order_key(_of(facts, "line")))
+    cancelled = _cancelled(facts)
+    return keyed if cancelled is None else keyed.join(cancelled, on=["n", "order_key"], how="anti")
+
+
+def _order_key(is_line: pl.Expr) -> pl.Expr:
+    """One number an order: by its id, else lines of one channel and time are one order."""
+    return (
+        pl.when(pl.col("order_id").is_not_null())
+        .then(pl.col("order_id").hash(ORDER_ID_SEED))
+        .when(is_line)
+        .then(pl.struct("channel", "at").hash(PLACE_SEED))
+        .otherwise(pl.row_index().hash(ROW_SEED))
+    )
+
+
+def _cancelled(facts: "Facts") -> pl.DataFrame | None:
+    events = facts.of("cancelled").filter(pl.col("order_id").is_not_null())
+    if events.is_empty():
+        return None
+    return events.select("n", order_key=pl.col("order_id").hash(ORDER_ID_SEED)).unique()
+
+
+def _across_channels(by_channel: pl.DataFrame) -> pl.DataFrame:
+    """One row an order: of each figure what the most trusted channel says that has it."""
+    if not by_channel.select("n", "order_key").is_duplicated().any():
+        return by_channel
+    figures = [
+        "total",
+        "total_discount",
+        "total_quantity",
+        "paid",
+        "goods",
+        "goods_discount",
+        "goods_quantity",
+        "channel",
+    ]
+    return (
+        _by_trust(by_channel)
+        .group_by("n", "order_key", maintain_order=True)
+        .agg(
+            pl.col("at").min(),
+            pl.col("in_store", "gift").any(),
+            *(pl.col(name).drop_nulls().first() for name in figures),
+        )
+    )
+
+
+def _by_trust(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.sort(pl.col("trust"), pl.col("channel").cast(pl.String), descending=[True, False])
+
+
+def _of(facts: "Facts", role: str) -> pl.Expr:
+    return pl.col("kind").is_in(facts.policy.kinds_of(role, facts.kinds))  # pyright: ignore[reportArgumentType]
+
+
+def _sum(name: str, chosen: pl.Expr) -> pl.Expr:
+    """The sum of those chosen; null where none has a value."""
+    values = pl.col(name).filter(chosen)
+    return pl.when(values.count() > 0).then(values.sum())

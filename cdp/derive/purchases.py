@@ -1,0 +1,107 @@
+"""Purchases: how many orders, for how much, since when, and what came back."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from cdp.derive.declare import declared
+from cdp.derive.facts import Facts
+from cdp.derive.parameters import Parameters
+
+FAMILY = "purchases"
+YEAR = timedelta(days=365)
+TRAITS = declared(
+    FAMILY,
+    ("order", "line", "payment", "refund", "return"),
+    ("orders", "integer", "orders", "how often the person ordered, in all channels",
+     "number of distinct orders that were not cancelled"),
+    ("spent", "money", "reporting currency", "what the person paid for all orders",
+     "sum of the orders' amounts: the order's total, else what was paid, else the sum of its lines"),
+    ("refunded", "money", "reporting currency", "what the person was given back",
+     "sum of the amounts of refunds; of returned lines where nobody tells refunds"),
+    ("net_spent", "money", "reporting currency", "what the person paid less what was given back",
+     "spent - refunded"),
+    ("average_order", "money", "reporting currency", "the mean value of an order",
+     "spent / orders with an amount"),
+    ("items", "number", "pieces", "how many pieces were bought", "sum of the orders' quantities"),
+    ("first_order_at", "instant", "UTC", "when the person first ordered", "min(at of orders)"),
+    ("last_order_at", "instant", "UTC", "when the person last ordered", "max(at of orders)"),
+    ("days_since_order", "age", "days", "days since the last order", "now - last_order_at",
+     "last_order_at"),
+    ("days_as_customer", "age", "days", "days since the first order", "now - first_order_at",
+     "first_order_at"),
+    ("order_interval", "number", "days", "the usual time between two purchases",
+     "(last day - first day with an order) / (days with an order - 1)"),
+    ("returns", "integer", "returns", "how often something was given back",
+     "number of refunds; of returned lines where nobody tells refunds"),
+    ("last_return_at", "instant", "UTC", "when something was last given back", "max(at of returns)"),
+    ("return_share", "number", "share 0..1", "how much of what was paid was given back",
+     "refunded / spent"),
+    ("orders_365d", "integer", "orders", "orders of the last 365 days",
+     "number of orders later than now - 365 days"),
+    ("spent_365d", "money", "reporting currency", "what was paid in the last 365 days",
+     "sum of the amounts of orders later than now - 365 days"),
+    ("unconverted", "list", None, "money in currencies without a rate, in no sum",
+     "amounts of orders and refunds by currency: [{currency, amount}]"),
+)  # fmt: skip
+
+
+def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
+    """n, the traits above, and when the next order leaves the window of 365 days."""
+    del parameters
+    orders = facts.orders
+    if orders.is_empty():
+        return facts.profiles.select("n", orders=pl.lit(0, pl.Int64))
+    at, amount, recent = pl.col("at"), pl.col("amount"), pl.col("at") > now - YEAR
+    day = at.dt.truncate("1d")
+    bought = orders.group_by("n").agg(
+        orders=pl.len().cast(pl.Int64),
+        spent=pl.when(amount.count() > 0).then(amount.sum()).round(4),
+        priced=amount.count(),
+        items=pl.when(pl.col("quantity").count() > 0).then(pl.col("quantity").sum()).round(4),
+        first_order_at=at.min(),
+        last_order_at=at.max(),
+        days=day.n_unique(),
+        span=(day.max() - day.min()).dt.total_days(),
+        orders_365d=recent.sum().cast(pl.Int64),
+        spent_365d=amount.filter(recent).sum().round(4),
+        due_at=at.filter(recent).min() + YEAR,
+    )
+    figures = facts.profiles.select("n").join(bought, on="n", how="left")
+    figures = figures.join(_returned(facts), on="n", how="left")
+    unconverted = _unconverted(facts)
+    if unconverted is not None:
+        figures = figures.join(unconverted, on="n", how="left")
+    return figures.with_columns(
+        pl.col("orders").fill_null(0),
+        net_spent=(pl.col("spent") - pl.col("refunded").fill_null(0.0)).round(4),
+        average_order=(pl.col("spent") / pl.col("priced")).round(4),
+        order_interval=pl.when(pl.col("days") > 1)
+        .then(pl.col("span") / (pl.col("days") - 1))
+        .round(2),
+        return_share=pl.when(pl.col("spent") > 0)
+        .then(pl.col("refunded") / pl.col("spent"))
+        .round(4),
+    ).drop("priced", "days", "span")
+
+
+def _returned(facts: Facts) -> pl.DataFrame:
+    return facts.returns.group_by("n").agg(
+        refunded=pl.col("amount").sum().round(4),
+        returns=pl.len().cast(pl.Int64),
+        last_return_at=pl.col("at").max(),
+    )
+
+
+def _unconverted(facts: Facts) -> pl.DataFrame | None:
+    events = facts.events.filter(pl.col("unconverted").is_not_null())
+    if events.is_empty():
+        return None
+    by_currency = events.group_by("n", pl.col("currency").cast(pl.String)).agg(
+        amount=pl.col("unconverted").sum().round(4)
+    )
+    return (
+        by_currency.sort("n", "currency")
+        .group_by("n", maintain_order=True)
+        .agg(unconverted=pl.struct("currency", "amount"))
+    )

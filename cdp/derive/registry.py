@@ -1,0 +1,96 @@
+"""The registry of computed traits, and of all traits that a condition may read."""
+
+import difflib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Protocol
+
+import polars as pl
+
+from cdp.derive import lifecycle, purchases
+from cdp.derive.facts import Facts
+from cdp.derive.parameters import Parameters
+from cdp.derive.policy import derive_policy
+from cdp.errors import InvalidRequest, UnknownTrait
+from cdp.model.computed import ComputedTrait, KnownTrait
+from cdp.profile.traits import FREE_PARTS
+from cdp.profile.traits import registry as stated
+from cdp.settings import settings
+
+
+class Family(Protocol):
+    """One file: the traits it declares, and how they follow from the facts."""
+
+    FAMILY: str
+    TRAITS: Mapping[str, ComputedTrait]
+
+    @staticmethod
+    def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
+        """One row a profile (n, traits as columns), optionally due_at; absent rows are unknown."""
+        ...
+
+
+FAMILIES: tuple[Family, ...] = (purchases, lifecycle)
+
+
+@cache
+def computed_traits(extension: Path | None = None) -> Mapping[str, ComputedTrait]:
+    """Every computed trait by name; those of the YAML file `extension` (CDP_POLICY) among them."""
+    traits = {name: trait for family in FAMILIES for name, trait in family.TRAITS.items()}
+    for name, own in derive_policy(extension or settings().policy).own.items():
+        if name in traits or name in stated():
+            raise InvalidRequest(f"computed_traits.{name}: there is a trait of that name already")
+        traits[name] = ComputedTrait(
+            name=name,
+            type=own.type,
+            unit=own.unit,
+            meaning=own.meaning,
+            formula=own.expr + (f" where {own.where}" if own.where else ""),
+            inputs=(own.over,),
+            version=own.version,
+            family="own",
+        )
+    return traits
+
+
+@cache
+def known_traits() -> Mapping[str, KnownTrait]:
+    """Every trait that a condition may read, stated or computed, by name.
+
+    Fields of stated objects stand by themselves: `address.city`. Names that begin with
+    psychographics., public. or custom. need no declaration: ask `known_trait`.
+    """
+    known: dict[str, KnownTrait] = {}
+    for name, trait in stated().items():
+        if trait.type != "object":
+            known[name] = KnownTrait(
+                name=name, type=trait.type, unit=trait.unit, meaning=trait.meaning
+            )
+        for part, kind in trait.fields.items():
+            full = f"{name}.{part}"
+            known[full] = KnownTrait(name=full, type=kind, meaning=trait.meaning)  # pyright: ignore[reportArgumentType]
+    for name, trait in computed_traits().items():
+        known[name] = KnownTrait(
+            name=name,
+            type=trait.type,
+            unit=trait.unit,
+            meaning=trait.meaning,
+            computed=True,
+            of=trait.of,
+        )
+    return known
+
+
+def known_trait(name: str) -> KnownTrait:
+    """The trait called `name`; raises UnknownTrait naming the nearest one."""
+    known = known_traits()
+    if name in known:
+        return known[name]
+    part, _, rest = name.partition(".")
+    if part in FREE_PARTS and rest:
+        return KnownTrait(name=name, type="string", meaning="declared by its channel")
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "see `cdp derive list`."
+    raise UnknownTrait(f"no trait is called {name!r}; {hint}")

@@ -1,0 +1,1 @@
+"""Why records are one person, or are not."""

@@ -1,0 +1,1 @@
+"""What stewards see and decide, and what their decisions teach."""

@@ -1,0 +1,186 @@
+"""Conditions as SQL: parameters, and what a value, a trait or a cell must be."""
+
+import json
+import operator
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cdp.model.expression import Test
+
+Bound = Callable[[datetime], Any]
+NUMBERS = ("integer", "number", "money")
+INSTANTS = ("date", "instant")
+SIGNS = {"is": "=", "is_not": "<>", "above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
+
+COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
+    "is": operator.eq,
+    "is_not": operator.ne,
+    "above": operator.gt,
+    "at_least": operator.ge,
+    "below": operator.lt,
+    "at_most": operator.le,
+    "in": lambda value, wanted: value in wanted,
+    "not_in": lambda value, wanted: value not in wanted,
+    "known": lambda _, wanted: wanted,
+}
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A predicate that is never null, and when time alone can change it.
+
+    `flips`: expressions of an instant after `$now` (or null); of a whole base, queries of
+    (profile_id, due_at).
+    """
+
+    sql: str
+    flips: tuple[str, ...] = ()
+
+
+def everywhere(fragments: Collection[Fragment], word: str) -> Fragment:
+    """The fragments joined by AND or OR."""
+    joined = f" {word} ".join(each.sql for each in fragments)
+    flips = dict.fromkeys(flip for each in fragments for flip in each.flips)
+    return Fragment(f"({joined})", tuple(flips))
+
+
+def instant_text(at: datetime) -> str:
+    """An instant as it stands in traits: of fixed width, so that the order of texts is that of time."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass
+class Binder:
+    """The parameters of one statement, each value once: `$1`, `$2`, ...; `reserved` come first."""
+
+    reserved: int = 0
+    _places: dict[tuple[str, str], int] = field(default_factory=dict)
+    _bound: list[Bound] = field(default_factory=list)
+    _aliases: int = 0
+
+    def value(self, value: Any, kind: str) -> str:
+        """A constant, cast to the SQL type `kind`."""
+        return self._place((repr(value), kind), lambda _: value)
+
+    def ago(self, length: timedelta, kind: str = "timestamptz") -> str:
+        """The instant so long before now, as timestamptz or as text."""
+        if kind == "text":
+            return self._place((f"ago {length}", kind), lambda now: instant_text(now - length))
+        return self._place((f"ago {length}", kind), lambda now: now - length)
+
+    def moment(self, name: str, kind: str, bound: Bound) -> str:
+        """Another value that depends on now."""
+        return self._place((name, kind), bound)
+
+    def alias(self, letter: str) -> str:
+        """A name for a table that no other has in this statement."""
+        self._aliases += 1
+        return f"{letter}{self._aliases}"
+
+    def bind(self, now: datetime) -> list[Any]:
+        """The values of the parameters after those reserved, as of `now`."""
+        return [bound(now) for bound in self._bound]
+
+    def _place(self, key: tuple[str, str], bound: Bound) -> str:
+        if key not in self._places:
+            self._bound.append(bound)
+            self._places[key] = self.reserved + len(self._bound)
+        return f"${self._places[key]}::{key[1]}"
+
+
+def json_test(binder: Binder, value: str, test: str, wanted: Any, kind: str) -> str:
+    """Whether the jsonb expression `value` passes; `kind`: the registry's type of it."""
+    if test == "known":
+        return f"({value} IS NOT NULL)" if wanted else f"({value} IS NULL)"
+    if kind == "list":
+        asked = wanted if test == "in" else [wanted]
+        arrays = [binder.value(json.dumps([each]), "jsonb") for each in asked]
+        return _known(_either([f"{value} @> {array}" for array in arrays]))
+    if kind in NUMBERS or kind == "boolean":
+        return _typed(binder, value, test, wanted, "boolean" if kind == "boolean" else "number")
+    return text_test(binder, f"({value} #>> '{{}}') COLLATE \"C\"", test, wanted)
+
+
+def _typed(binder: Binder, value: str, test: str, wanted: Any, kind: str) -> str:
+    if test in ("in", "not_in"):
+        parts = [binder.value(json.dumps(each), "jsonb") for each in wanted]
+        compared = f"{value} {'NOT IN' if test == 'not_in' else 'IN'} ({', '.join(parts)})"
+    else:
+        compared = f"{value} {SIGNS[test]} {binder.value(json.dumps(wanted), 'jsonb')}"
+    return _known(f"jsonb_typeof({value}) = '{kind}' AND {compared}")
+
+
+def text_test(binder: Binder, value: str, test: str, wanted: Any) -> str:
+    """Whether the text expression `value` passes."""
+    if test == "known":
+        return f"({value} IS NOT NULL)" if wanted else f"({value} IS NULL)"
+    if test == "in":
+        return _known(f"{value} = ANY({binder.value([str(each) for each in wanted], 'text[]')})")
+    if test == "not_in":
+        return _known(f"{value} <> ALL({binder.value([str(each) for each in wanted], 'text[]')})")
+    if test == "contains":
+        return _known(f"strpos(lower({value}), lower({binder.value(str(wanted), 'text')})) > 0")
+    return _known(f"{value} {SIGNS[test]} {binder.value(str(wanted), 'text')}")
+
+
+def number_test(binder: Binder, value: str, test: str, wanted: Any) -> str:
+    """Whether the numeric expression `value` passes."""
+    if test == "known":
+        return f"({value} IS NOT NULL)" if wanted else f"({value} IS NULL)"
+    if test in ("in", "not_in"):
+        numbers = binder.value([_number(each) for each in wanted], "numeric[]")
+        return _known(f"{value} {'= ANY' if test == 'in' else '<> ALL'}({numbers})")
+    return _known(f"{value} {SIGNS[test]} {binder.value(_number(wanted), 'numeric')}")
+
+
+def aged(binder: Binder, value: str, length: timedelta) -> Fragment:
+    """Whether the instant text `value` is so old; from the very instant on that it has become so."""
+    ago = binder.ago(length, "text")
+    flip = (
+        f"CASE WHEN {value} > {ago} AND pg_input_is_valid({value}, 'timestamptz')"
+        f" THEN {value}::timestamptz + {binder.value(length, 'interval')} END"
+    )
+    return Fragment(f"{value} <= {ago}", (flip,))
+
+
+def instant_test(binder: Binder, value: str, test: str, length: timedelta) -> Fragment:
+    """`older_than`: so old; `within`: not yet so old, and not ahead."""
+    old = aged(binder, value, length)
+    if test == "older_than":
+        return Fragment(_known(old.sql), old.flips)
+    come = aged(binder, value, timedelta(0))
+    return Fragment(_known(f"{come.sql} AND NOT {old.sql}"), old.flips + come.flips)
+
+
+def age_test(binder: Binder, value: str, test: str, age: timedelta) -> Fragment:
+    """Whether the time since the instant text `value` compares so with `age`."""
+    beyond = age + timedelta(microseconds=1) if test in ("above", "at_most") else age
+    old = aged(binder, value, beyond)
+    return Fragment(
+        _known(old.sql if test in ("above", "at_least") else f"NOT {old.sql}"), old.flips
+    )
+
+
+def holds_of(figure: float, test: Test) -> bool:
+    """Whether a number passes."""
+    return all(COMPARED[name](figure, wanted) for name, wanted in test.said().items())
+
+
+def least(flips: Sequence[str]) -> str:
+    """The first of several instants."""
+    return f"LEAST({', '.join(flips)})" if flips else "NULL::timestamptz"
+
+
+def _number(value: Any) -> Any:
+    return value if isinstance(value, int) else str(value)
+
+
+def _either(parts: Sequence[str]) -> str:
+    return f"({' OR '.join(parts)})"
+
+
+def _known(sql: str) -> str:
+    """Unknown is not a match: so that NOT is its plain opposite."""
+    return f"coalesce({sql}, false)"
