@@ -13,6 +13,8 @@ CdpError
 │   ├── ScopeMissing             the key does not open this part, field or purpose
 │   └── RateLimitExceeded        the key's requests a second are used up; try again
 ├── SegmentNotFound              no segment has that name
+├── AudienceNotFound             no audience has that name
+├── PushFailed                   a webhook did not take an audience
 ├── KeyNotFound                  no key has that id
 ├── WebhookNotFound              no webhook or delivery has that id
 ├── ChannelError                 a channel cannot be read as declared
@@ -118,6 +120,18 @@ class SegmentNotFound(CdpError):
     """No segment has that name; `cdp segment list` shows those there are."""
 
     code = "segment_not_found"
+
+
+class AudienceNotFound(CdpError):
+    """No audience has that name; `cdp audience list` shows those there are."""
+
+    code = "audience_not_found"
+
+
+class PushFailed(CdpError):
+    """The webhook did not take a page of the audience; push it again once the receiver works."""
+
+    code = "push_failed"
 
 
 class KeyNotFound(CdpError):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -169,10 +169,11 @@ class Landing:
         for batch in batches:
             started = time.perf_counter()
             identifiers = self._normalised(batch)
+            named = self._named(batch)
             self.report.spent("normalise", started)
             started = time.perf_counter()
             total += landing.land(
-                self.tx, delivered, batch, identifiers, tally, redelivered=redelivered
+                self.tx, delivered, named, identifiers, tally, redelivered=redelivered
             )
             self.report.spent("land", started)
             self.progress(delivered.name, total.read)
@@ -194,6 +195,17 @@ class Landing:
         return good.join(times, on="record_key", how="left").select(
             "record_key", "namespace", pl.col("normalised").alias("value"), "observed_at"
         )
+
+    def _named(self, batch: Batch) -> Batch:
+        """The batch with its companies named in the form in which their identifiers are kept."""
+        if batch.accounts.is_empty():
+            return batch
+        said = batch.accounts.rename({"account_namespace": "namespace", "account_key": "value"})
+        judged = normalise(said, self.policy, self.options.default_region)
+        # What is no identifier is kept as it was said, and names no company.
+        key = pl.coalesce("normalised", "value").alias("account_key")
+        named = judged.with_columns(key, account_namespace="namespace")
+        return replace(batch, accounts=named.select(batch.accounts.columns))
 
     def resolve(self) -> None:
         """Count events into the partial aggregates and decide who is who."""

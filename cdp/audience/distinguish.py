@@ -94,25 +94,17 @@ def _of_numbers(values: pl.DataFrame) -> Iterator[Difference]:
         .filter((pl.col("n_a") >= LEAST_KNOWN) & (pl.col("n_b") >= LEAST_KNOWN))
     )
     for row in summed.iter_rows(named=True):
-        yield _number(**row)
+        yield _number(row)
 
 
-def _number(
-    trait: str,
-    n_a: int,
-    n_b: int,
-    a: float,
-    b: float,
-    spread_a: float,
-    spread_b: float,
-    ranks: float,
-) -> Difference:
+def _number(row: dict[str, Any]) -> Difference:
+    n_a, n_b, a, b = row["n_a"], row["n_b"], row["a"], row["b"]
     # Mann and Whitney's U over all pairs is the share of pairs in which a is above b.
-    delta = 2 * (ranks - n_a * (n_a + 1) / 2) / (n_a * n_b) - 1
-    pooled = sqrt(((n_a - 1) * spread_a + (n_b - 1) * spread_b) / (n_a + n_b - 2))
+    delta = 2 * (row["ranks"] - n_a * (n_a + 1) / 2) / (n_a * n_b) - 1
+    pooled = sqrt(((n_a - 1) * row["spread_a"] + (n_b - 1) * row["spread_b"]) / (n_a + n_b - 2))
     d = (a - b) / pooled if pooled else None
     return Difference(
-        trait=trait,
+        trait=row["trait"],
         kind="number",
         effect=delta,
         interval=delta_interval(delta, n_a, n_b),

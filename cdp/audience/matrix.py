@@ -1,6 +1,7 @@
 """Two dimensions crossed, beside what would be if they had nothing to do with each other."""
 
 from math import sqrt
+from typing import NamedTuple
 
 import psycopg
 
@@ -37,11 +38,12 @@ def matrix(
             f"{rows} by {columns} has {len(down) * len(across)} cells; at most {MOST_CELLS} are counted"
         )
     people = size(base)
-    counted = [
-        (row, column, _common(down[row][0], across[column][0])) for row in down for column in across
+    met = [
+        _Met(row, column, _common(down[row][0], across[column][0]), down[row][1], across[column][1])
+        for row in down
+        for column in across
     ]
-    residuals = [_residual(n, down[r][1], across[c][1], people) for r, c, n in counted]
-    qs = false_discovery([two_sided(residual) for residual in residuals])
+    qs = false_discovery([two_sided(each.residual(people)) for each in met])
     return Matrix(
         rows=rows,
         columns=columns,
@@ -49,11 +51,41 @@ def matrix(
         people=people,
         row_people={name: n for name, (_, n) in down.items()},
         column_people={name: n for name, (_, n) in across.items()},
-        cells=[
-            _cell(row, column, n, down[row][1], across[column][1], people, residual, q)
-            for (row, column, n), residual, q in zip(counted, residuals, qs, strict=True)
-        ],
+        cells=[each.told(people, q) for each, q in zip(met, qs, strict=True)],
     )
+
+
+class _Met(NamedTuple):
+    """Where a row and a column meet, and how many each of them has."""
+
+    row: str
+    column: str
+    people: int
+    in_row: int
+    in_column: int
+
+    def expected(self, everybody: int) -> float:
+        return self.in_row * self.in_column / everybody
+
+    def residual(self, everybody: int) -> float:
+        """(n - e) / sqrt(e (1 - row/N) (1 - column/N)) with e = row x column / N (Haberman 1973)."""
+        expected = self.expected(everybody)
+        spread = expected * (1 - self.in_row / everybody) * (1 - self.in_column / everybody)
+        return (self.people - expected) / sqrt(spread) if spread > 0 else 0.0
+
+    def told(self, everybody: int, q: float) -> MatrixCell:
+        expected = self.expected(everybody)
+        return MatrixCell(
+            row=self.row,
+            column=self.column,
+            people=self.people,
+            expected=expected,
+            lift=self.people / expected if expected else None,
+            share=self.people / self.in_row,
+            residual=self.residual(everybody),
+            q=q,
+            small=expected < LEAST_EXPECTED,
+        )
 
 
 def _side(read: Bitmaps, dimension: str, base: Chunks) -> Sides:
@@ -76,35 +108,4 @@ def _common(left: Chunks, right: Chunks) -> int:
         bits.intersection_cardinality(right[chunk])
         for chunk, bits in left.items()
         if chunk in right
-    )
-
-
-def _residual(n: int, row: int, column: int, people: int) -> float:
-    """(n - e) / sqrt(e (1 - row/N) (1 - column/N)) with e = row x column / N (Haberman 1973)."""
-    expected = row * column / people
-    spread = expected * (1 - row / people) * (1 - column / people)
-    return (n - expected) / sqrt(spread) if spread > 0 else 0.0
-
-
-def _cell(
-    row: str,
-    column: str,
-    n: int,
-    in_row: int,
-    in_column: int,
-    people: int,
-    residual: float,
-    q: float,
-) -> MatrixCell:
-    expected = in_row * in_column / people
-    return MatrixCell(
-        row=row,
-        column=column,
-        people=n,
-        expected=expected,
-        lift=n / expected if expected else None,
-        share=n / in_row,
-        residual=residual,
-        q=q,
-        small=expected < LEAST_EXPECTED,
     )

@@ -116,6 +116,7 @@ class Account(Declared):
     key: Expression
     role: Expression | None = None
     since: Expression | None = None
+    until: Expression | None = None
     where: Expression | None = None
 
 

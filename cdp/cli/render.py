@@ -153,9 +153,11 @@ def _memberships(profile: Profile) -> RenderableType | None:
 def _accounts(profile: Profile) -> RenderableType | None:
     if not profile.accounts:
         return None
-    rows = table("company", "known by", "role", "since")
+    rows = table("company", "known by", "role", "since", "until")
     for link in profile.accounts:
-        rows.add_row(*map(words, (link.key, link.namespace, link.role, link.since)))
+        rows.add_row(
+            *map(words, (link.key, link.namespace, link.role, link.since, link.until))
+        )
     return rows
 
 

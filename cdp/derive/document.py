@@ -9,6 +9,7 @@ INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"
 UNKNOWN = r'"[^"\\]+":null,?'
 # Columns whose names begin so hold JSON text as it shall stand: objects with free keys.
 RAW = "json:"
+DUE = "due:"
 
 
 def documents(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -16,18 +17,23 @@ def documents(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.Data
 
     `frames`: one a family, `n` and its traits, optionally `due_at`; the earliest of these holds.
     """
-    whole = profiles.select("n", "stated")
-    due: list[str] = []
-    for place, frame in enumerate(each for each in frames if not each.is_empty()):
-        if "due_at" in frame.columns:
-            due.append(f"due_at_{place}")
-        named = frame.rename({"due_at": f"due_at_{place}"}, strict=False)
-        whole = whole.join(named, on="n", how="left", maintain_order="left")
+    whole = together(profiles, frames)
+    due = [name for name in whole.columns if name.startswith(DUE)]
     due_at = pl.min_horizontal(due) if due else pl.lit(None, pl.Datetime("us", "UTC"))
     written = whole.select(due_at.alias("due_at"), traits=_object(whole.drop("n", *due)))
     return pl.concat(
         [profiles.select("profile_id", "subject", "folded"), written], how="horizontal"
     ).select("profile_id", "subject", "traits", "due_at", "folded")
+
+
+def together(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """n, stated and all traits of all frames as columns, in the order of `profiles`."""
+    whole = profiles.select("n", "stated")
+    for place, frame in enumerate(frames):
+        if not frame.is_empty():
+            named = frame.rename({"due_at": f"{DUE}{place}"}, strict=False)
+            whole = whole.join(named, on="n", how="left", maintain_order="left")
+    return whole
 
 
 def as_text(instant: pl.Expr) -> pl.Expr:

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cdp.derive import lifecycle
-from cdp.derive.facts import Facts, read_facts
+from cdp.derive import arrivals, complements, lifecycle, prediction, rfm
+from cdp.derive.facts import read_facts
 from cdp.derive.parameters import Parameters, parameters_in_force
 from cdp.derive.policy import DerivePolicy, derive_policy
 from cdp.settings import settings
@@ -34,11 +34,17 @@ def fit(tx: Connection, now: datetime) -> Parameters:
 
 def fitted(tx: Connection, policy: DerivePolicy, now: datetime) -> dict[str, Any]:
     """The document of the parameters, family by family."""
-    del now
     currency = {
         "reporting": policy.currency.reporting or derive_fit.usual_currency(tx),
         "rates": policy.currency.model_dump(mode="json")["rates"],
     }
     derive_fit.take_sample(tx)
     facts = read_facts(tx, policy, currency)
-    return {"currency": currency, "lifecycle": lifecycle.fit(facts, policy.lifecycle)}
+    return {
+        "currency": currency,
+        lifecycle.FAMILY: lifecycle.fit(facts, policy.lifecycle),
+        rfm.FAMILY: rfm.fit(facts),
+        arrivals.FAMILY: arrivals.fit(tx, facts),
+        complements.FAMILY: complements.fit(facts, policy.complements),
+        prediction.FAMILY: prediction.fit(facts, policy.prediction, now),
+    }

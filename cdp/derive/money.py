@@ -17,8 +17,9 @@ def converted(events: pl.DataFrame, currency: Mapping[str, Any]) -> pl.DataFrame
     currency has no rate on its day is null and stands in `unconverted` as it was said.
     """
     reporting = currency.get("reporting")
+    said = set(events["currency"].unique().drop_nulls())
     foreign = pl.col("currency").is_not_null() & (pl.col("currency") != reporting)
-    if reporting is None or not events.select(foreign.any()).item():
+    if said <= {reporting}:
         return events.with_columns(unconverted=pl.lit(None, pl.Float64))
     rated = events.sort("at").join_asof(
         _rates(currency), left_on="at", right_on="since", by="currency", check_sortedness=False

@@ -1,7 +1,7 @@
 """The fitted figures in force: what conclusions take from the whole base instead of one profile."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,13 @@ class Parameters:
     version: int
     fitted_at: datetime
     document: Mapping[str, Any]
+    _prepared: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, name: str, prepare: Callable[["Parameters"], Any]) -> Any:
+        """What `prepare` makes of these figures, made once for all profiles."""
+        if name not in self._prepared:
+            self._prepared[name] = prepare(self)
+        return self._prepared[name]
 
     def of(self, family: str) -> Mapping[str, Any]:
         """The figures of one family; empty where it has none."""

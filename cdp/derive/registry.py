@@ -4,20 +4,32 @@ import difflib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Protocol
 
 import polars as pl
 
-from cdp.derive import lifecycle, purchases
+from cdp.derive import (
+    affinity,
+    arrivals,
+    browsing,
+    channels,
+    complements,
+    completeness,
+    discounts,
+    engagement,
+    lifecycle,
+    own,
+    prediction,
+    purchases,
+    rfm,
+    social,
+)
 from cdp.derive.facts import Facts
 from cdp.derive.parameters import Parameters
-from cdp.derive.policy import derive_policy
 from cdp.errors import InvalidRequest, UnknownTrait
 from cdp.model.computed import ComputedTrait, KnownTrait
 from cdp.profile.traits import FREE_PARTS
 from cdp.profile.traits import registry as stated
-from cdp.settings import settings
 
 
 class Family(Protocol):
@@ -32,26 +44,34 @@ class Family(Protocol):
         ...
 
 
-FAMILIES: tuple[Family, ...] = (purchases, lifecycle)
+FAMILIES: tuple[Family, ...] = (
+    purchases,
+    rfm,
+    lifecycle,
+    discounts,
+    affinity,
+    arrivals,
+    channels,
+    browsing,
+    engagement,
+    complements,
+    prediction,
+    social,
+    completeness,
+)
 
 
 @cache
-def computed_traits(extension: Path | None = None) -> Mapping[str, ComputedTrait]:
-    """Every computed trait by name; those of the YAML file `extension` (CDP_POLICY) among them."""
+def computed_traits() -> Mapping[str, ComputedTrait]:
+    """Every computed trait by name; those that CDP_POLICY adds under `computed_traits` among them.
+
+    Raises InvalidRequest where one of these has the name of another trait.
+    """
     traits = {name: trait for family in FAMILIES for name, trait in family.TRAITS.items()}
-    for name, own in derive_policy(extension or settings().policy).own.items():
+    for name, trait in own.declared_traits().items():
         if name in traits or name in stated():
             raise InvalidRequest(f"computed_traits.{name}: there is a trait of that name already")
-        traits[name] = ComputedTrait(
-            name=name,
-            type=own.type,
-            unit=own.unit,
-            meaning=own.meaning,
-            formula=own.expr + (f" where {own.where}" if own.where else ""),
-            inputs=(own.over,),
-            version=own.version,
-            family="own",
-        )
+        traits[name] = trait
     return traits
 
 

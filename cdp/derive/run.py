@@ -6,7 +6,8 @@ from datetime import datetime
 import polars as pl
 from sqlalchemy import Connection
 
-from cdp.derive.document import documents
+from cdp.derive import own
+from cdp.derive.document import documents, together
 from cdp.derive.facts import Facts, read_facts
 from cdp.derive.fit import fit_where_needed
 from cdp.derive.parameters import Parameters, parameters_in_force
@@ -56,4 +57,7 @@ def _derive_some(tx: Connection, now: datetime) -> int:
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """profile_id, subject, traits (JSON text), due_at and folded of the profiles at hand."""
     frames = [family.derive(facts, parameters, now) for family in FAMILIES]
+    if facts.policy.own:
+        frames.append(own.derive(facts, parameters, now))
+        frames.append(own.derive_over_traits(together(facts.profiles, frames), facts.policy.own))
     return documents(facts.profiles, frames)

@@ -52,6 +52,7 @@ ACCOUNTS = {
     "account_key": pl.String,
     "role": pl.String,
     "since": pl.Date,
+    "until": pl.Date,
 }
 REJECTS = {
     "row": pl.Int64,

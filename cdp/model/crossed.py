@@ -57,7 +57,9 @@ class MatrixCell(Frozen):
     row: str
     column: str
     people: int
-    expected: float = Field(description="people if row and column had nothing to do with each other")
+    expected: float = Field(
+        description="people if row and column had nothing to do with each other"
+    )
     lift: float | None = Field(description="people / expected; None where nobody is expected")
     share: float = Field(description="of the row's people, 0..1")
     residual: float = Field(description="adjusted Pearson residual: standard errors from expected")

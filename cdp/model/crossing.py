@@ -4,8 +4,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Union
-
 from cdp.errors import InvalidRequest
 
 SEGMENT = "segment"  # the dimension whose cells are the saved segments
@@ -80,7 +78,7 @@ class Not(Combining):
         return f"!{self.part}" if isinstance(self.part, Cell | Not) else f"!({self.part})"
 
 
-Crossing = Union[Cell, All, AnyOf, Not]
+Crossing = Cell | All | AnyOf | Not
 
 
 def cell(dimension: str, *cells: str) -> Cell:

@@ -1,6 +1,7 @@
 """Crossings as pictures: a heat map, an UpSet plot and bands of movement; loads matplotlib."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
@@ -15,6 +16,7 @@ from cdp.model.crossed import Matrix, Movement, Upset
 BLUE, RED, GREY = "#1b6ca8", "#c8553d", "#d9dde1"
 MOST_LIFT = 3.0  # the colour says no more beyond it
 MOST_SIDE, MOST_OVERLAPS = 25, 30  # what a picture can show; the largest are shown
+Colour = tuple[float, float, float, float]
 GAP = 0.03  # between the bars of a side
 
 
@@ -23,7 +25,9 @@ def matrix(told: Matrix) -> Figure:
     rows, columns = list(told.row_people)[:MOST_SIDE], list(told.column_people)[:MOST_SIDE]
     met = {(each.row, each.column): each for each in told.cells}
     lifts = np.array([[met[row, column].lift or 0.0 for column in columns] for row in rows])
-    figure = Figure(figsize=(2.5 + 0.8 * len(columns), 1.5 + 0.45 * len(rows)), layout="constrained")
+    figure = Figure(
+        figsize=(2.5 + 0.8 * len(columns), 1.5 + 0.45 * len(rows)), layout="constrained"
+    )
     axes = figure.add_subplot()
     norm = TwoSlopeNorm(vmin=0.0, vcenter=1.0, vmax=MOST_LIFT)
     image = axes.imshow(np.minimum(lifts, MOST_LIFT), cmap="RdBu", norm=norm, aspect="auto")
@@ -74,12 +78,14 @@ def movement(told: Movement) -> Figure:
     """Two sides of bars, one for each time, and bands from where people were to where they are."""
     before = _summed([(flow.before, flow.people) for flow in told.flows])
     after = _summed([(flow.after, flow.people) for flow in told.flows])
-    figure = Figure(figsize=(7.5, 1.5 + 0.5 * max(len(before), len(after), 4)), layout="constrained")
+    figure = Figure(
+        figsize=(7.5, 1.5 + 0.5 * max(len(before), len(after), 4)), layout="constrained"
+    )
     axes = figure.add_subplot()
     left, right = _places(before), _places(after)
     colours = {name: colormaps["tab20"](at % 20) for at, name in enumerate({**before, **after})}
-    _bars(axes, 0.0, before, left, colours, outside="right")
-    _bars(axes, 1.0, after, right, colours, outside="left")
+    _bars(axes, 0.0, _Side(before, left, "right"), colours)
+    _bars(axes, 1.0, _Side(after, right, "left"), colours)
     total = sum(before.values()) or 1
     for flow in sorted(told.flows, key=lambda each: (-left[each.before], -right[each.after])):
         height = flow.people / total
@@ -109,25 +115,26 @@ def _places(sizes: dict[str, int]) -> dict[str, float]:
     return places
 
 
-def _bars(
-    axes: Axes,
-    x: float,
-    sizes: dict[str, int],
-    tops: dict[str, float],
-    colours: dict[str, tuple[float, float, float, float]],
-    outside: str,
-) -> None:
-    total = sum(sizes.values()) or 1
-    for name, people in sizes.items():
+class _Side(NamedTuple):
+    """One time: how many are where, where their bar ends at its top, and how labels are set."""
+
+    sizes: dict[str, int]
+    tops: dict[str, float]
+    aligned: str
+
+
+def _bars(axes: Axes, x: float, side: _Side, colours: dict[str, Colour]) -> None:
+    total = sum(side.sizes.values()) or 1
+    shift = -0.06 if side.aligned == "right" else 0.06
+    for name, people in side.sizes.items():
         height = people / total
-        axes.bar(x, height, 0.06, bottom=tops[name] - height, color=colours[name])
-        shift = -0.06 if outside == "right" else 0.06
-        axes.text(x + shift, tops[name] - height / 2, f"{name}  {people:,}", ha=outside, va="center")
+        foot = side.tops[name] - height
+        axes.bar(x, height, 0.06, bottom=foot, color=colours[name])
+        label = f"{name}  {people:,}"
+        axes.text(x + shift, foot + height / 2, label, ha=side.aligned, va="center")
 
 
-def _band(
-    axes: Axes, left: float, right: float, height: float, colour: tuple[float, float, float, float]
-) -> None:
+def _band(axes: Axes, left: float, right: float, height: float, colour: Colour) -> None:
     """A band from (0, left) to (1, right), both its lower edges."""
     points = [
         (0.03, left), (0.5, left), (0.5, right), (0.97, right), (0.97, right + height),

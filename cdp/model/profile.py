@@ -158,6 +158,7 @@ class AccountLink(Frozen):
     key: str
     role: str | None = None
     since: date | None = None
+    until: date | None = None
 
 
 class Profile(Frozen):

@@ -18,13 +18,14 @@ from stepmix.stepmix import StepMix
 from cdp.persona.features import Described
 
 FEWEST, MOST = 3, 7  # personas
-FITTED = 20_000  # individuals that a mixture is fitted on
-RESAMPLED = 4_000  # individuals of a bootstrap
-BOOTSTRAPS = 8
+FITTED = 5_000  # individuals that personas are looked for among
+RESAMPLED = 2_000  # individuals of a bootstrap
+BOOTSTRAPS = 6
 STABLE = 0.75  # mean adjusted Rand index of bootstraps
 STARTS = 3
-ROUNDS = 300
-SETTLED = 1e-6  # gain of mean log-likelihood
+ROUNDS = 100
+SETTLED = 1e-4  # gain of the mean log-likelihood of a round
+REFINED = 5  # rounds over the whole sample
 LEAST_VARIANCE = 0.05  # of normal scores
 CHUNK = 50_000
 
@@ -103,13 +104,17 @@ def discover(
         tried.append(Tried(number, bic, bic + 2 * _entropy(fit.predict_proba(matrix))))
     tried.sort(key=lambda each: each.icl)
     for place, each in enumerate(tried):
-        tried[place] = Tried(each.personas, each.bic, each.icl, _rand(used, each.personas, seed))
+        tried[place] = Tried(
+            each.personas, each.bic, each.icl, _rand(used, fits[each.personas], seed)
+        )
         if tried[place].stable:
             break
     best = next((each for each in tried if each.stable), None)
     best = best or max(tried, key=lambda each: float(np.mean(each.rand)))
-    belongs = fits[best.personas].predict_proba(matrix)
-    return mixture(used, outcomes, belongs), tried
+    found = mixture(used, outcomes, fits[best.personas].predict_proba(matrix))
+    for _ in range(REFINED):
+        found = mixture(people, outcomes, found.posterior(people))
+    return found, tried
 
 
 def mixture(people: Described, outcomes: Sequence[int], belongs: np.ndarray) -> Mixture:
@@ -174,15 +179,15 @@ def _entropy(belongs: np.ndarray) -> float:
     return float(-(belongs * np.log(np.maximum(belongs, 1e-300))).sum())
 
 
-def _rand(people: Described, number: int, seed: int) -> tuple[float, ...]:
-    """Adjusted Rand index of each bootstrap's personas against those of the sample."""
-    chance = np.random.default_rng((seed, number))
+def _rand(people: Described, fit: StepMix, seed: int) -> tuple[float, ...]:
+    """Adjusted Rand index of each bootstrap's personas against those of the whole."""
+    chance = np.random.default_rng((seed, fit.n_components))
     sample = people.part(chance.permutation(len(people))[:RESAMPLED])
     matrix = _matrix(sample)
-    whole = _fit(sample, number, seed).predict(matrix)
+    whole = fit.predict(matrix)
     found = []
-    for round_ in range(BOOTSTRAPS):
+    for again in range(BOOTSTRAPS):
         drawn = sample.part(chance.integers(len(sample), size=len(sample)))
-        again = _fit(drawn, number, seed + round_ + 1).predict(matrix)
-        found.append(round(float(adjusted_rand_score(whole, again)), 4))
+        other = _fit(drawn, fit.n_components, seed + again + 1).predict(matrix)
+        found.append(round(float(adjusted_rand_score(whole, other)), 4))
     return tuple(found)

@@ -8,6 +8,8 @@ from importlib import metadata
 from fastapi import FastAPI
 
 from cdp.service import (
+    audience_routes,
+    crossing_routes,
     errors,
     feed_routes,
     health,
@@ -29,7 +31,7 @@ Errors have `code` and `message` at the top level. `Request-Id` is on every answ
 
 
 PARTS = (
-    ingest_routes, segment_routes, identity_routes, steward_routes, feed_routes, profile_routes, health,
+    ingest_routes, segment_routes, crossing_routes, audience_routes, identity_routes, steward_routes, feed_routes, profile_routes, health,
 )  # fmt: skip
 
 

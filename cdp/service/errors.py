@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from cdp.errors import (
     AccessRefused,
     AmbiguousIdentifier,
+    AudienceNotFound,
     CdpError,
     DecisionContradicted,
     DecisionNotFound,
@@ -18,6 +19,7 @@ from cdp.errors import (
     KeyNotFound,
     KeyRefused,
     ProfileNotFound,
+    PushFailed,
     QuarantineNotFound,
     RateLimitExceeded,
     SchemaOutOfDate,
@@ -39,6 +41,8 @@ STATUS: Mapping[type[CdpError], int] = {
     KeyNotFound: 404,
     WebhookNotFound: 404,
     DecisionNotFound: 404,
+    AudienceNotFound: 404,
+    PushFailed: 502,
     DecisionContradicted: 409,
     StoreConflict: 409,
     StoreUnavailable: 503,
@@ -85,7 +89,7 @@ def answer_of(error: CdpError) -> Response:
         headers = dict(RETRY_AFTER)
     elif isinstance(error, RateLimitExceeded):
         headers = {"Retry-After": str(error.retry_after)}
-    message = str(error) if status < 500 or status == 503 else INTERNAL
+    message = str(error) if status < 500 or status in (502, 503) else INTERNAL
     return failure(status, error.code, message, headers=headers)
 
 

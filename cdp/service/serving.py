@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from cdp.audiences import Audiences
+from cdp.crossings import Crossings
 from cdp.identities import Identities
 from cdp.privacy.audit import AuditLog
 from cdp.privacy.keyring import Keyring
@@ -25,6 +27,8 @@ class Serving:
         self.profiles = CustomerProfiles(database=database)
         self.lookup = Lookup(database)
         self.identities = Identities(database=database)
+        self.crossings = Crossings(database=database)
+        self.audiences = Audiences(database=database)
         self.keyring = Keyring(database)
         self.limiter = Limiter(workers)
         self.audit = AuditLog(database)

@@ -20,12 +20,16 @@ JOIN cell_bitmap AS c ON c.dimension = said.dimension COLLATE "C" AND c.cell = s
 """
 WHOLE = "SELECT dimension, cell, chunk, bits FROM cell_bitmap WHERE dimension = ANY(%s)"
 EVERY = "SELECT dimension, cell, chunk, bits FROM cell_bitmap ORDER BY dimension, cell, chunk"
-DIMENSIONS = "SELECT DISTINCT dimension FROM cell_bitmap UNION SELECT DISTINCT dimension FROM profile_cell"
+DIMENSIONS = (
+    "SELECT DISTINCT dimension FROM cell_bitmap UNION SELECT DISTINCT dimension FROM profile_cell"
+)
 CELLS = """
 SELECT DISTINCT cell FROM profile_cell WHERE dimension = %(dimension)s
 UNION SELECT DISTINCT cell FROM cell_bitmap WHERE dimension = %(dimension)s
 UNION SELECT name FROM segment WHERE %(dimension)s = 'segment' AND archived_at IS NULL"""
-PEOPLE = "SELECT number, profile_id, traits FROM derived_profile WHERE number = ANY(%s) ORDER BY number"
+PEOPLE = (
+    "SELECT number, profile_id, traits FROM derived_profile WHERE number = ANY(%s) ORDER BY number"
+)
 
 # A person in several cells of a dimension (segments) is in their combination.
 STATES = """

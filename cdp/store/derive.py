@@ -33,7 +33,13 @@ INSERT INTO deriving SELECT row_number() OVER (ORDER BY profile_id), profile_id,
 TAKE_MEMBERS = """
 INSERT INTO deriving_record
 SELECT d.n, r.record_uid, r.channel, c.trust
-FROM deriving AS d JOIN source_record AS r USING (profile_id) JOIN channel AS c USING (channel)"""
+FROM deriving AS d JOIN source_record AS r USING (profile_id) JOIN channel AS c USING (channel)
+UNION ALL
+-- What people do counts for the company they belong to, too.
+SELECT DISTINCT d.n, r.record_uid, r.channel, c.trust
+FROM deriving AS d JOIN profile_account AS a ON a.account_id = d.profile_id
+JOIN source_record AS r ON r.profile_id = a.profile_id JOIN channel AS c USING (channel)
+WHERE c.subject = 'person' AND coalesce(a.until > current_date, true)"""
 
 # Stated traits, flat: the fields of an object under its name and a dot.
 PROFILES = """
@@ -66,7 +72,8 @@ EVENTS = """
 SELECT r.n, e.kind, date_part('epoch', e.occurred_at), e.order_id, e.product, e.category,
        e.properties ->> 'department', e.properties ->> 'brand', e.quantity, e.amount, e.discount,
        e.currency, e.score, r.channel, r.trust, e.properties ->> 'session',
-       e.properties ->> 'device', e.properties ->> 'campaign', e.properties ->> 'type',
+       e.properties ->> 'device', coalesce(e.properties ->> 'campaign',
+       e.properties ->> 'campaign_name', e.properties ->> 'campaign_id'), e.properties ->> 'type',
        (e.properties ?| ARRAY['store', 'store_id', 'shop', 'till'])::int,
        (lower(coalesce(e.properties ->> 'gift', e.properties ->> 'is_gift',
                        e.properties ->> 'gift_wrap', e.properties ->> 'gift_message', 'false'))
@@ -174,13 +181,13 @@ def take(tx: Connection, limit: int) -> int:
     taken = tx.execute(text(TAKE), {"limit": limit}).rowcount
     if taken:
         tx.execute(text(TAKE_MEMBERS))
-        staging.analyze(tx, taken, "deriving", "deriving_record")
+        staging.analyze(tx, "deriving", "deriving_record")
     return taken
 
 
 def profiles(tx: Connection, wanted: tuple[list[str], list[str]]) -> pl.DataFrame:
     """The profiles of `deriving` that exist; `wanted` traits and namespaces are counted."""
-    traits, namespaces = (_literals(each) for each in wanted)
+    traits, namespaces = (literals(each) for each in wanted)
     filled = (
         f"(SELECT count(*) FROM unnest({traits}) AS t WHERE p.body -> 'traits' ? t)"
         f" + (SELECT count(*) FROM unnest({namespaces}) AS i WHERE p.body -> 'identifiers' ? i)"
@@ -188,7 +195,8 @@ def profiles(tx: Connection, wanted: tuple[list[str], list[str]]) -> pl.DataFram
     return staging.copy_out(tx, PROFILES.format(filled=filled), PROFILE_COLUMNS)
 
 
-def _literals(names: list[str]) -> str:
+def literals(names: list[str]) -> str:
+    """Texts as an array of SQL: COPY takes no parameters."""
     quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
     return f"ARRAY[{quoted}]::text[]"
 

@@ -1,9 +1,10 @@
 """What fitting reads of the whole base."""
 
+import polars as pl
 from sqlalchemy import Connection, text
 
 from cdp.store import staging
-from cdp.store.derive import TAKE_MEMBERS
+from cdp.store.derive import TAKE_MEMBERS, literals
 
 USUAL_CURRENCY = """
 SELECT currency FROM record_aggregate WHERE currency <> ''
@@ -14,6 +15,23 @@ INSERT INTO deriving
 SELECT row_number() OVER (), profile_id, false FROM (
     SELECT profile_id FROM profile WHERE subject = 'person'
     ORDER BY hashtextextended(profile_id::text, 0) LIMIT :most) AS sample"""
+
+KINDS = "SELECT DISTINCT kind FROM record_aggregate ORDER BY kind"
+FIRST_SALES = """
+SELECT product, min(occurred_at)::date - date '1970-01-01' FROM event
+WHERE product IS NOT NULL AND kind = ANY({kinds}) GROUP BY product"""
+FIRST_SALES_COLUMNS = {"product": pl.String, "day": pl.Int32}
+
+
+def kinds(tx: Connection) -> tuple[str, ...]:
+    """The kinds of events that occur in the base."""
+    return tuple(tx.execute(text(KINDS)).scalars())
+
+
+def first_sales(tx: Connection, kinds: list[str]) -> pl.DataFrame:
+    """product and day (since 1970, UTC) of the first event of these kinds that names it."""
+    query = FIRST_SALES.format(kinds=literals(kinds))
+    return staging.copy_out(tx, query, FIRST_SALES_COLUMNS)
 
 
 def usual_currency(tx: Connection) -> str | None:
@@ -27,4 +45,4 @@ def take_sample(tx: Connection, most: int = 100_000) -> None:
     staging.truncate(tx, ("deriving", "deriving_record"))
     tx.execute(text(SAMPLE), {"most": most})
     tx.execute(text(TAKE_MEMBERS))
-    staging.analyze(tx, most, "deriving", "deriving_record")
+    staging.analyze(tx, "deriving", "deriving_record")

@@ -114,14 +114,14 @@ def _known(tx: Connection, facts: pl.DataFrame) -> pl.DataFrame:
     if asked.is_empty():
         return facts.select("n").clear()
     staging.copy_in(tx, "staged_event_id", asked.sort("record_uid", "event_id"))
-    return staging.copy_out(tx, KNOWN, {"n": facts.schema["n"]})
+    return staging.reader(asked.height)(tx, KNOWN, {"n": facts.schema["n"]})
 
 
 def take_back_moved(
     tx: Connection, channel: str, earlier: Sequence[datetime], recorded_at: datetime
 ) -> None:
     """Take from other records what the file, delivered before at `earlier`, now says of new ones."""
-    tx.execute(text("ANALYZE redelivered_event"))
+    staging.analyze(tx, "redelivered_event")
     parameters = {"channel": channel, "earlier": list(earlier), "recorded_at": recorded_at}
     tx.execute(text(TAKE_BACK_MOVED), parameters)
     tx.execute(text("TRUNCATE redelivered_event"))

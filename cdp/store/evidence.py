@@ -95,16 +95,15 @@ def of_everything(tx: Connection) -> Evidence:
     """The evidence on all records of the store."""
     staging.prepare(tx)
     staging.truncate(tx, ("closure_record",))
-    tx.execute(text(ALL))
-    return _read(tx, BLOCKED)
+    return _read(tx, BLOCKED, tx.execute(text(ALL)).rowcount)
 
 
 def of_components(tx: Connection, components: Collection[UUID]) -> Evidence:
     """The evidence on the records of some components."""
     staging.prepare(tx)
     staging.truncate(tx, ("closure_record",))
-    tx.execute(text(OF_COMPONENTS), {"components": list(components)})
-    return _read(tx, BLOCKED_HERE)
+    found = tx.execute(text(OF_COMPONENTS), {"components": list(components)})
+    return _read(tx, BLOCKED_HERE, found.rowcount)
 
 
 def blocked(tx: Connection) -> pl.DataFrame:
@@ -112,18 +111,19 @@ def blocked(tx: Connection) -> pl.DataFrame:
     return staging.copy_out(tx, BLOCKED, BLOCKED_COLUMNS)
 
 
-def of_closure(tx: Connection) -> Evidence:
-    """The evidence on the records that `closure_record` holds."""
-    return _read(tx, BLOCKED_HERE)
+def of_closure(tx: Connection, count: int) -> Evidence:
+    """The evidence on the `count` records that `closure_record` holds."""
+    return _read(tx, BLOCKED_HERE, count)
 
 
-def _read(tx: Connection, junk: str) -> Evidence:
-    tx.execute(text("ANALYZE closure_record"))
-    records = staging.copy_out(tx, RECORDS, RECORD_COLUMNS)
+def _read(tx: Connection, junk: str, count: int) -> Evidence:
+    staging.analyze(tx, "closure_record")
+    read = staging.reader(count)
+    records = read(tx, RECORDS, RECORD_COLUMNS)
     return Evidence(
         records=records.with_columns(pl.col("birth_date").str.to_date(strict=False)),
-        identifiers=staging.copy_out(tx, IDENTIFIERS, IDENTIFIER_COLUMNS),
-        blocked=staging.copy_out(tx, junk, BLOCKED_COLUMNS),
-        links=staging.copy_out(tx, LINKS, LINK_COLUMNS),
-        decisions=staging.copy_out(tx, DECISIONS, DECISION_COLUMNS),
+        identifiers=read(tx, IDENTIFIERS, IDENTIFIER_COLUMNS),
+        blocked=read(tx, junk, BLOCKED_COLUMNS),
+        links=read(tx, LINKS, LINK_COLUMNS),
+        decisions=read(tx, DECISIONS, DECISION_COLUMNS),
     )

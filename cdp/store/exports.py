@@ -11,6 +11,7 @@ from psycopg.rows import tuple_row
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, text
 
+from cdp.errors import WebhookNotFound
 from cdp.model.computed import KnownTrait
 from cdp.store.database import driver
 from cdp.store.read import rows
@@ -83,9 +84,12 @@ judged AS (
                 WHEN contact IS NULL OR bounced THEN 'undeliverable' END AS reason
     FROM reached)
 SELECT {selected} FROM judged"""
-COUNTED = JUDGED.format(
-    selected="coalesce(reason, CASE WHEN held_out THEN 'held_out' ELSE 'addressable' END), count(*)"
-) + " GROUP BY 1"
+COUNTED = (
+    JUDGED.format(
+        selected="coalesce(reason, CASE WHEN held_out THEN 'held_out' ELSE 'addressable' END), count(*)"
+    )
+    + " GROUP BY 1"
+)
 SHOWN = "CASE WHEN reason IS NULL AND NOT held_out THEN {value} END"
 VALUES = {
     "list": "(SELECT jsonb_agg(e #>> '{{}}') FROM jsonb_array_elements(CASE jsonb_typeof({of})"
@@ -116,6 +120,9 @@ SELECT e.*, a.name AS audience FROM audience_export AS e JOIN audience AS a USIN
 WHERE (%(audience_id)s::uuid IS NULL OR e.audience_id = %(audience_id)s)
   AND (%(export_id)s::uuid IS NULL OR e.export_id = %(export_id)s)
 ORDER BY e.as_of DESC, e.export_id DESC LIMIT %(limit)s"""
+TARGET = """
+SELECT url, secret FROM webhook
+WHERE webhook_id = %s AND removed_at IS NULL AND kinds ? 'audience'"""
 
 
 @dataclass(frozen=True)
@@ -142,9 +149,7 @@ class Rules:
         }
 
 
-def counted(
-    connection: psycopg.Connection, rules: Rules, numbers: Sequence[int]
-) -> dict[str, int]:
+def counted(connection: psycopg.Connection, rules: Rules, numbers: Sequence[int]) -> dict[str, int]:
     """How many of these people are addressable or held_out, and the others by reason."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return dict(cursor.execute(COUNTED.encode(), rules.parameters(numbers)).fetchall())
@@ -234,3 +239,13 @@ def exports(
     asked = {"audience_id": audience_id, "export_id": export_id, "limit": limit}
     found = rows(connection, EXPORTS, asked)
     return [{key: value for key, value in row.items() if key != "audience_id"} for row in found]
+
+
+def target(connection: psycopg.Connection, webhook_id: UUID) -> tuple[str, str]:
+    """The address and the secret of a webhook. Raises WebhookNotFound."""
+    found = rows(connection, TARGET, (webhook_id,))
+    if not found:
+        raise WebhookNotFound(
+            "no webhook of the kind audience has that id; make one by `cdp webhook add --kind audience`"
+        )
+    return found[0]["url"], found[0]["secret"]

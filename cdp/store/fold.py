@@ -183,12 +183,13 @@ membership_doc AS (
     GROUP BY n),
 account_doc AS (
     SELECT n, json_agg(json_build_object('namespace', account_namespace, 'key', account_key,
-               'role', role, 'since', since)
+               'role', role, 'since', since, 'until', until)
                ORDER BY account_namespace COLLATE "C", account_key COLLATE "C", role COLLATE "C", since)::text
                AS accounts
-    FROM (SELECT DISTINCT m.n, account_namespace, account_key, role, since
+    FROM (SELECT m.n, account_namespace, account_key, role, since, max(until) AS until
           FROM member AS m JOIN record_account AS s USING (record_uid)
-          WHERE s.recorded_at <= :as_of) AS account
+          WHERE s.recorded_at <= :as_of
+          GROUP BY m.n, account_namespace, account_key, role, since) AS account
     GROUP BY n),
 head AS (
     SELECT n, min(subject) AS subject, count(*) AS records, min(recorded_at) AS created_at,
@@ -239,6 +240,9 @@ QUEUE_CONCLUSIONS = """
 INSERT INTO underived_profile (profile_id, folded)
 SELECT profile_id, true FROM folding ORDER BY profile_id
 ON CONFLICT (profile_id) DO UPDATE SET folded = true"""
+QUEUE_LINKS = """
+INSERT INTO unlinked_profile SELECT profile_id FROM folding ORDER BY profile_id
+ON CONFLICT (profile_id) DO UPDATE SET profile_id = excluded.profile_id"""
 
 READ_BODY = f"SELECT CAST(body AS jsonb)::text FROM ({_folded(PAST_AGGREGATES)}) AS folded"
 READ_STATEMENTS = f"""
@@ -275,11 +279,12 @@ def fold_these(
 
 def _fold(tx: Connection, rules: Mapping[str, str], changed_at: datetime) -> int:
     tx.execute(text(TAKE_MEMBERS))
-    tx.execute(text("ANALYZE folding, member"))
+    staging.analyze(tx, "folding", "member")
     parameters = _policy(rules) | {"as_of": FOREVER, "changed_at": changed_at}
     changed = tx.execute(text(WRITE_PROFILES), parameters).rowcount
     changed += tx.execute(text(DROP_EMPTY)).rowcount
     tx.execute(text(QUEUE_CONCLUSIONS))
+    tx.execute(text(QUEUE_LINKS))
     changes.note(tx, changed_at)
     return changed
 

@@ -97,9 +97,9 @@ def closure(tx: Connection, merge_weight: float) -> Evidence:
 
     Probable links of `merge_weight` (log2 of the odds) and more join.
     """
-    tx.execute(text("ANALYZE touched_record, fresh_record"))
-    tx.execute(text(CLOSURE), {"merge_weight": merge_weight})
-    return evidence.of_closure(tx)
+    staging.analyze(tx, "touched_record", "fresh_record")
+    found = tx.execute(text(CLOSURE), {"merge_weight": merge_weight})
+    return evidence.of_closure(tx, found.rowcount)
 
 
 def assign(tx: Connection, recorded_at: datetime, assignment: pl.DataFrame) -> None:
@@ -112,7 +112,8 @@ def assign(tx: Connection, recorded_at: datetime, assignment: pl.DataFrame) -> N
 def replace_refusals(tx: Connection, refusals: pl.DataFrame) -> pl.DataFrame:
     """Replace what was refused within the closure (columns of refused_link); what stood before."""
     before = staging.copy_out(tx, REFUSALS, REFUSAL_COLUMNS)
-    tx.execute(text(FORGET_REFUSALS))
+    if before.height:
+        tx.execute(text(FORGET_REFUSALS))
     staging.copy_in(tx, "refused_link", refusals)
     return before
 
@@ -144,7 +145,8 @@ def mark_stale(tx: Connection, moved: list[str]) -> None:
     """Queue for folding the profiles of all touched records and those that gained or lost records."""
     staging.copy_in(tx, "moved_profile", pl.DataFrame({"record_uid": moved}))
     tx.execute(text(MARK_STALE))
-    staging.truncate(tx, ("moved_profile",))
+    if moved:
+        staging.truncate(tx, ("moved_profile",))
 
 
 def stale_here(tx: Connection) -> list[UUID]:

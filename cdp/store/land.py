@@ -23,8 +23,8 @@ FROM staged_said AS said
 LEFT JOIN record_key AS known ON known.channel = :channel AND known.record_key = said.record_key
 ORDER BY said.place
 """
-KEYS = "SELECT record_key, record_uid, fresh FROM staged_key"
-KEY_COLUMNS = {"record_key": pl.String, "record_uid": pl.String, "fresh": pl.String}
+KEYS = "SELECT record_key, record_uid, fresh::int FROM staged_key"
+KEY_COLUMNS = {"record_key": pl.String, "record_uid": pl.String, "fresh": pl.Int64}
 
 INSERT_KEYS = """
 WITH added AS (
@@ -139,10 +139,12 @@ INSERT INTO touched_record SELECT DISTINCT record_uid, false FROM added
 INSERT_ACCOUNTS = """
 WITH added AS (
     INSERT INTO record_account
-        (record_uid, statement_id, account_namespace, account_key, role, since, recorded_at)
+        (record_uid, statement_id, account_namespace, account_key, role, since, until, recorded_at)
     SELECT DISTINCT k.record_uid,
-        md5(ROW (s.account_namespace, s.account_key, s.role, s.since)::text)::uuid,
-        s.account_namespace, s.account_key, s.role, s.since, CAST(:recorded_at AS timestamptz)
+        md5(ROW (s.account_namespace, s.account_key, s.role, s.since)::text
+            || coalesce(s.until::text, ''))::uuid,
+        s.account_namespace, s.account_key, s.role, s.since, s.until,
+        CAST(:recorded_at AS timestamptz)
     FROM staged_account AS s JOIN staged_key AS k USING (record_key)
     ON CONFLICT DO NOTHING
     RETURNING record_uid)
@@ -228,17 +230,19 @@ def land(
         "recorded_at": delivered.recorded_at,
         "delivered_at": delivered.delivered_at,
     }
-    tx.execute(text(STAGE_KEYS), parameters)
-    tx.execute(text("ANALYZE staged_key"))
-    tx.execute(text(INSERT_KEYS), parameters)
+    count = tx.execute(text(STAGE_KEYS), parameters).rowcount
+    staging.analyze(tx, "staged_key")
+    keys = _keys(tx, count)
+    if keys["fresh"].any():
+        tx.execute(text(INSERT_KEYS), parameters)
     versions, landed_events, revised_events = 0, 0, 0
-    keys = _keys(tx)
     known = identifiers.join(keys.filter(~pl.col("fresh")), on="record_key")
     staging.copy_in(tx, "staged_identifier", known.select(identifiers.columns))
     if not batch.records.is_empty():
         versions = tx.execute(text(INSERT_VERSIONS), parameters).rowcount
-        tx.execute(text(TOUCH_VERSIONS), parameters)
-        if delivered.corrects:
+        if versions:
+            tx.execute(text(TOUCH_VERSIONS), parameters)
+        if versions and delivered.corrects:
             tx.execute(text(WITHDRAW_CORRECTED), parameters)
     _copy_identifiers(tx, delivered, identifiers.join(keys.filter("fresh"), on="record_key"))
     if not known.is_empty():
@@ -294,6 +298,6 @@ def _copy_identifiers(tx: Connection, delivered: Delivered, fresh: pl.DataFrame)
     )
 
 
-def _keys(tx: Connection) -> pl.DataFrame:
-    found = staging.copy_out(tx, KEYS, KEY_COLUMNS)
-    return found.with_columns(pl.col("fresh") == "t")
+def _keys(tx: Connection, count: int) -> pl.DataFrame:
+    found = staging.reader(count)(tx, KEYS, KEY_COLUMNS)
+    return found.with_columns(pl.col("fresh") == 1)

@@ -191,7 +191,8 @@ def live_pairs(tx: Connection, subject: Subject = "person") -> pl.DataFrame:
 
 def queue_members(tx: Connection, at: datetime, profiles: Sequence[UUID | str]) -> None:
     """Have all records of some profiles compared anew, since some of them parted."""
-    tx.execute(text(QUEUE_MEMBERS), {"at": at, "profiles": list(profiles)})
+    if profiles:
+        tx.execute(text(QUEUE_MEMBERS), {"at": at, "profiles": list(profiles)})
 
 
 def queue_carriers(tx: Connection, at: datetime, values: pl.DataFrame) -> None:

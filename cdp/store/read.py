@@ -40,7 +40,8 @@ SELECT r.record_uid, r.channel, r.record_key, r.recorded_at,
     ARRAY(SELECT to_jsonb(m) - ARRAY['record_uid', 'statement_id'] FROM record_membership AS m
           WHERE m.record_uid = r.record_uid ORDER BY organisation, since) AS memberships,
     ARRAY(SELECT jsonb_build_object('namespace', a.account_namespace, 'key', a.account_key,
-              'role', a.role, 'since', a.since, 'recorded_at', a.recorded_at)
+              'role', a.role, 'since', a.since, 'until', a.until,
+              'recorded_at', a.recorded_at)
           FROM record_account AS a WHERE a.record_uid = r.record_uid
           ORDER BY account_namespace, account_key) AS accounts
 FROM source_record AS r WHERE r.record_uid = ANY(%s) ORDER BY r.record_uid"""

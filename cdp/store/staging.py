@@ -1,7 +1,7 @@
 """Staging: temporary tables that a batch is copied into before set-based SQL takes it on."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import polars as pl
 from pgpq import ArrowToPostgresBinaryEncoder
@@ -13,6 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from cdp.store.database import driver
 from cdp.store.tables import metadata
+
+Kind = pl.DataType | type[pl.DataType]
 
 # One line per temporary table. They live as long as their connection.
 STAGING = {
@@ -30,7 +32,7 @@ STAGING = {
     "staged_membership": """record_key text, organisation text, kind text, role text,
         since date, until date""",
     "staged_account": """record_key text, account_namespace text, account_key text, role text,
-        since date""",
+        since date, until date""",
     "staged_reject": "row bigint, field text, rule text, value text, reason text, raw jsonb",
     # What the batch's keys are in the store: filled anew for each chunk.
     "staged_key": "record_key text, record_uid uuid, fresh boolean",
@@ -56,6 +58,10 @@ STAGING = {
     "changed_link": "record_uid uuid, other_uid uuid, weight float8",
     "assignment": "record_uid uuid, component_id uuid, profile_id uuid",
     "changed_profile": "profile_id uuid",
+    # Profiles whose companies are worked out anew, and what comes of it.
+    "linking": "profile_id uuid",
+    "linked": """profile_id uuid, account_id uuid, function text, role text, level text,
+        since date, until date, rule text""",
     "folding": "n bigint, profile_id uuid",
     "member": """n bigint, record_uid uuid, channel text, record_key text, trust bigint,
         subject text, recorded_at timestamptz""",
@@ -72,22 +78,36 @@ ROWS_AT_ONCE = 50_000  # bounds the memory of a packed part
 # A new file for a table costs a millisecond, rows of the past cost their reading: tables of a few
 # pages are emptied row by row. ON COMMIT DELETE ROWS would cost 30 ms at each commit: it makes
 # every table's TOAST index anew.
-EMPTY = """
+LARGE = 1 << 17  # bytes
+FUNCTIONS = (
+    f"""
 CREATE FUNCTION pg_temp.empty(tables text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     name text;
 BEGIN
     FOREACH name IN ARRAY tables LOOP
-        IF pg_relation_size(name::regclass) > 1 << 17 THEN
+        IF pg_relation_size(name::regclass) > {LARGE} THEN
             EXECUTE format('TRUNCATE %I', name);
         ELSIF pg_relation_size(name::regclass) > 0 THEN
             EXECUTE format('DELETE FROM %I', name);
         END IF;
     END LOOP;
-END $$"""
+END $$""",
+    f"""
+CREATE FUNCTION pg_temp.analyze_large(tables text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    name text;
+BEGIN
+    FOREACH name IN ARRAY tables LOOP
+        IF pg_relation_size(name::regclass) > {LARGE} THEN
+            EXECUTE format('ANALYZE %I', name);
+        END IF;
+    END LOOP;
+END $$""",
+)
 READY = """
-SELECT set_config('work_mem', '256MB', true), set_config('enable_seqscan', 'off', true), set_config('enable_mergejoin', 'off', true),
-       to_regprocedure('pg_temp.empty(text[])') IS NOT NULL"""
+SELECT set_config('work_mem', '256MB', true),
+       to_regprocedure('pg_temp.analyze_large(text[])') IS NOT NULL"""
 
 
 def prepare(tx: Connection) -> None:
@@ -111,7 +131,8 @@ def _create(tx: Connection) -> None:
     for name, declared in STAGING.items():
         columns = declared.replace(" text", ' text COLLATE "C"')  # as in the schema
         driver(tx).execute(f"CREATE TEMP TABLE {name} ({columns})".encode())
-    driver(tx).execute(EMPTY)
+    for function in FUNCTIONS:
+        driver(tx).execute(function.encode())
 
 
 def copy_in(tx: Connection, table: str, frame: pl.DataFrame) -> None:
@@ -162,9 +183,7 @@ def copy_new(tx: Connection, table: str, frame: pl.DataFrame) -> None:
         copy.write(encoder.finish())
 
 
-def copy_out(
-    tx: Connection, query: str, schema: Mapping[str, pl.DataType | type[pl.DataType]]
-) -> pl.DataFrame:
+def copy_out(tx: Connection, query: str, schema: Mapping[str, Kind]) -> pl.DataFrame:
     """The rows of `query` as a frame of `schema`."""
     buffer = io.BytesIO()
     with (
@@ -179,9 +198,7 @@ def copy_out(
     return pl.read_csv(buffer, has_header=False, schema=dict(schema))
 
 
-def fetch(
-    tx: Connection, query: str, schema: Mapping[str, pl.DataType | type[pl.DataType]]
-) -> pl.DataFrame:
+def fetch(tx: Connection, query: str, schema: Mapping[str, Kind]) -> pl.DataFrame:
     """The same by a prepared query, which for few rows is quicker."""
     cursor = driver(tx).cursor()
     cursor.adapters.register_loader("uuid", TextLoader)
@@ -189,10 +206,14 @@ def fetch(
     return pl.DataFrame(rows, schema=dict(schema), orient="row")
 
 
-def analyze(tx: Connection, rows: int, *tables: str) -> None:
-    """Let Postgres count the tables where so many rows in them are worth it."""
-    if rows >= WORTH_ANALYZING:
-        tx.execute(text(f"ANALYZE {', '.join(tables)}"))
+def reader(count: int) -> Callable[[Connection, str, Mapping[str, Kind]], pl.DataFrame]:
+    """How to read what belongs to so many records: `fetch` or `copy_out`."""
+    return fetch if count < WORTH_ANALYZING else copy_out
+
+
+def analyze(tx: Connection, *tables: str) -> None:
+    """Have Postgres look at the named temporary tables where they are large."""
+    driver(tx).execute("SELECT pg_temp.analyze_large(%s)", (list(tables),))
 
 
 def truncate(tx: Connection, tables: tuple[str, ...]) -> None:

@@ -231,6 +231,7 @@ record_account = Table(
     pii("account_key", nullable=False),
     pii("role"),
     Column("since", Date),
+    Column("until", Date),
     _at("recorded_at"),
     Index(None, "account_namespace", "account_key"),
     info={"scope": "record"},
@@ -713,11 +714,114 @@ profile_account = Table(
     metadata,
     _uid("profile_id", primary_key=True),
     _uid("account_id", primary_key=True),
+    # Of a role with two functions there are two rows; empty where it is not known.
+    plain("function", "a word of ours", primary_key=True),
     pii("role"),
+    plain("level", "a word of ours"),
     Column("since", Date),
     Column("until", Date),
+    plain("rule", "a word of ours: by what they belong together", nullable=False),
     Index(None, "account_id"),
     info={"scope": "profile"},
 )
 
+unlinked_profile = Table(
+    "unlinked_profile",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    info={"scope": "local"},
+)
+
+icp = Table(
+    "icp",
+    metadata,
+    plain("name", "a name from the staff", primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    plain("kind", "declared or learnt", nullable=False),
+    plain("document", "conditions and weights, or a model", JSONB, nullable=False),
+    plain("note", "why, in the staff's words", nullable=False),
+    plain("created_by", "one of the staff", nullable=False),
+    _at("created_at"),
+    _at("archived_at", nullable=True),
+    info={"scope": "reference"},
+)
+
 # ── personas ─────────────────────────────────────────────────────────────────────────────────
+persona = Table(
+    "persona",
+    metadata,
+    _uid("persona_id", primary_key=True),
+    plain("kind", "individual, situation or stated", nullable=False),
+    plain("name", "made of traits, or written by the staff", nullable=False),
+    plain("words", "what the staff wrote over the card", JSONB, nullable=False),
+    plain("definition", "of a stated one: traits and signals", JSONB),
+    _at("created_at"),
+    plain("created_by", "one of the staff, or discovery", nullable=False),
+    _at("retired_at", nullable=True),
+    info={"scope": "reference"},
+)
+
+persona_model = Table(
+    "persona_model",
+    metadata,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _at("fitted_at"),
+    plain("document", "shares and averages of the whole base", JSON, nullable=False),
+    info={"scope": "reference"},
+)
+
+persona_card = Table(
+    "persona_card",
+    metadata,
+    _uid("persona_id", primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    _at("made_at"),
+    pii("document", JSONB, nullable=False),  # quotes what people wrote
+    info={"scope": "reference"},
+)
+
+persona_check = Table(
+    "persona_check",
+    metadata,
+    _at("checked_at", primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    plain("document", "figures of the whole base", JSONB, nullable=False),
+    info={"scope": "reference"},
+)
+
+profile_persona = Table(
+    "profile_persona",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    _uid("persona_id"),
+    Column("probability", Double, nullable=False),
+    plain("probabilities", "by persona", JSONB, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    _at("assigned_at"),
+    _at("due_at", nullable=True),  # when the session that is open now ends
+    Index(None, "persona_id"),
+    Index(None, "due_at"),
+    info={"scope": "profile"},
+)
+
+profile_situation = Table(
+    "profile_situation",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    _at("session_at", primary_key=True),
+    _at("at", primary_key=True),
+    _uid("persona_id"),
+    Column("probability", Double, nullable=False),
+    plain("probabilities", "by persona", JSONB, nullable=False),
+    pii("reasons", JSONB, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    _at("recorded_at"),
+    info={"scope": "profile"},
+)
+
+unassigned_profile = Table(
+    "unassigned_profile",
+    metadata,
+    _uid("profile_id", primary_key=True),
+    info={"scope": "local"},
+)

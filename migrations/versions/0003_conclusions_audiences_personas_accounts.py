@@ -145,13 +145,69 @@ def upgrade() -> None:
         info={"scope": "reference"},
     )
     op.create_table(
+        "icp",
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("note", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_by", sa.Text(collation="C"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("name", "version", name=op.f("pk_icp")),
+        info={"scope": "reference"},
+    )
+    op.create_table(
+        "persona",
+        sa.Column("persona_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(collation="C"), nullable=False),
+        sa.Column("name", sa.Text(collation="C"), nullable=False),
+        sa.Column("words", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("definition", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Text(collation="C"), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("persona_id", name=op.f("pk_persona")),
+        info={"scope": "reference"},
+    )
+    op.create_table(
+        "persona_card",
+        sa.Column("persona_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("persona_id", "version", name=op.f("pk_persona_card")),
+        info={"scope": "reference"},
+    )
+    op.create_table(
+        "persona_check",
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("document", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("checked_at", name=op.f("pk_persona_check")),
+        info={"scope": "reference"},
+    )
+    op.create_table(
+        "persona_model",
+        sa.Column("version", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("fitted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("document", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("pk_persona_model")),
+        info={"scope": "reference"},
+    )
+    op.create_table(
         "profile_account",
         sa.Column("profile_id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("function", sa.Text(collation="C"), nullable=False),
         sa.Column("role", sa.Text(collation="C"), nullable=True),
+        sa.Column("level", sa.Text(collation="C"), nullable=True),
         sa.Column("since", sa.Date(), nullable=True),
         sa.Column("until", sa.Date(), nullable=True),
-        sa.PrimaryKeyConstraint("profile_id", "account_id", name=op.f("pk_profile_account")),
+        sa.Column("rule", sa.Text(collation="C"), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "profile_id", "account_id", "function", name=op.f("pk_profile_account")
+        ),
         info={"scope": "profile"},
     )
     op.create_index(
@@ -171,6 +227,38 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_profile_cell__dimension_cell"), "profile_cell", ["dimension", "cell"], unique=False
+    )
+    op.create_table(
+        "profile_persona",
+        sa.Column("profile_id", sa.Uuid(), nullable=False),
+        sa.Column("persona_id", sa.Uuid(), nullable=False),
+        sa.Column("probability", sa.Double(), nullable=False),
+        sa.Column("probabilities", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("profile_id", name=op.f("pk_profile_persona")),
+        info={"scope": "profile"},
+    )
+    op.create_index(op.f("ix_profile_persona__due_at"), "profile_persona", ["due_at"], unique=False)
+    op.create_index(
+        op.f("ix_profile_persona__persona_id"), "profile_persona", ["persona_id"], unique=False
+    )
+    op.create_table(
+        "profile_situation",
+        sa.Column("profile_id", sa.Uuid(), nullable=False),
+        sa.Column("session_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("persona_id", sa.Uuid(), nullable=False),
+        sa.Column("probability", sa.Double(), nullable=False),
+        sa.Column("probabilities", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "profile_id", "session_at", "at", name=op.f("pk_profile_situation")
+        ),
+        info={"scope": "profile"},
     )
     op.create_table(
         "segment",
@@ -226,10 +314,22 @@ def upgrade() -> None:
         info={"scope": "record"},
     )
     op.create_table(
+        "unassigned_profile",
+        sa.Column("profile_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("profile_id", name=op.f("pk_unassigned_profile")),
+        info={"scope": "local"},
+    )
+    op.create_table(
         "underived_profile",
         sa.Column("profile_id", sa.Uuid(), nullable=False),
         sa.Column("folded", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("profile_id", name=op.f("pk_underived_profile")),
+        info={"scope": "local"},
+    )
+    op.create_table(
+        "unlinked_profile",
+        sa.Column("profile_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("profile_id", name=op.f("pk_unlinked_profile")),
         info={"scope": "local"},
     )
     op.create_table(
@@ -242,6 +342,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("profile_id", name=op.f("pk_unsegmented_profile")),
         info={"scope": "local"},
     )
+    op.add_column("record_account", sa.Column("until", sa.Date(), nullable=True))
     op.add_column("webhook", sa.Column("cell_position", sa.BigInteger(), nullable=True))
     # ### end Alembic commands ###
 
@@ -249,8 +350,11 @@ def upgrade() -> None:
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_column("webhook", "cell_position")
+    op.drop_column("record_account", "until")
     op.drop_table("unsegmented_profile")
+    op.drop_table("unlinked_profile")
     op.drop_table("underived_profile")
+    op.drop_table("unassigned_profile")
     op.drop_table("text_score")
     op.drop_table("suppression")
     op.drop_index(op.f("ix_segment_due__due_at"), table_name="segment_due")
@@ -259,10 +363,19 @@ def downgrade() -> None:
         "ix_segment__name", table_name="segment", postgresql_where=sa.text("archived_at IS NULL")
     )
     op.drop_table("segment")
+    op.drop_table("profile_situation")
+    op.drop_index(op.f("ix_profile_persona__persona_id"), table_name="profile_persona")
+    op.drop_index(op.f("ix_profile_persona__due_at"), table_name="profile_persona")
+    op.drop_table("profile_persona")
     op.drop_index(op.f("ix_profile_cell__dimension_cell"), table_name="profile_cell")
     op.drop_table("profile_cell")
     op.drop_index(op.f("ix_profile_account__account_id"), table_name="profile_account")
     op.drop_table("profile_account")
+    op.drop_table("persona_model")
+    op.drop_table("persona_check")
+    op.drop_table("persona_card")
+    op.drop_table("persona")
+    op.drop_table("icp")
     op.drop_table("holdout")
     op.drop_table("dimension")
     op.drop_index(op.f("ix_derived_profile__number"), table_name="derived_profile")

@@ -1,0 +1,1 @@
+"""Segments, memberships, crossings and exports."""

@@ -24,12 +24,14 @@ class Town:
     """A few hundred people spread over three chunks, in cells by chance."""
 
     def __init__(self) -> None:
-        chance = Random(3)
+        chance = Random(3)  # noqa: S311
         self.people = [n * 701 + 5 for n in range(280)]
         self.stage = {n: chance.choice(STAGES) for n in self.people}
         # A top spender is likelier to be active; some have no tier.
         self.tier = {
-            n: "top" if self.stage[n] == "active" and chance.random() < 0.6 else chance.choice(TIERS)
+            n: "top"
+            if self.stage[n] == "active" and chance.random() < 0.6
+            else chance.choice(TIERS)
             for n in self.people[40:]
         }
         self.vip = [n for n in self.people if chance.random() < 0.3]
@@ -43,7 +45,7 @@ class Town:
         return told | {("segment", "vip"): self.vip, ("segment", "brand new"): self.new}
 
     def traits(self) -> dict[int, dict]:
-        chance = Random(4)
+        chance = Random(4)  # noqa: S311
         return {
             n: {
                 "gender": chance.choice("fm"),
@@ -88,7 +90,9 @@ def naive(town: Town, node) -> set[int]:
     everybody = set(town.people)
     if isinstance(node, Cell):
         cells = town.cells()
-        named = [c for d, c in cells if d == node.dimension and (node.cells == ("*",) or c in node.cells)]
+        named = [
+            c for d, c in cells if d == node.dimension and (node.cells == ("*",) or c in node.cells)
+        ]
         return everybody & {n for c in named for n in cells[node.dimension, c]}
     kind = type(node).__name__
     if kind == "Not":
@@ -124,7 +128,7 @@ def test_a_crossing_is_written_in_words_and_signs():
     "wrong", ["", "lifecycle", "lifecycle=", "a=b &", "(a=b", "a=b)", "a=b c=d", 'a="b', "& a=b"]
 )
 def test_a_crossing_that_is_none_says_how_to_write_one(wrong):
-    with pytest.raises(InvalidRequest, match="write it like|not closed"):
+    with pytest.raises(InvalidRequest, match=r"write it like|not closed"):
         crossing(wrong)
 
 
@@ -224,7 +228,9 @@ def test_movement_tells_who_went_where(new_database):
             (NONE, "new"): 1,
         }
         assert told.known_since == LONG_AGO
-        page = crossings.moved("lifecycle", LONG_AGO, day, before="active", after="at risk", limit=1)
+        page = crossings.moved(
+            "lifecycle", LONG_AGO, day, before="active", after="at risk", limit=1
+        )
         rest = crossings.moved(
             "lifecycle", LONG_AGO, day, before="active", after="at risk", cursor=page.next
         )

@@ -33,7 +33,7 @@ def persons(said: Sequence[Said]) -> Batch:
         accounts=_frame(
             ACCOUNTS,
             {
-                (each.record_key, GROUP_ID, group, role, None)
+                (each.record_key, GROUP_ID, group, role, None, None)
                 for _, each in good
                 for group, role in each.accounts
             },

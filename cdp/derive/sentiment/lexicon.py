@@ -53,8 +53,9 @@ def lexicon_of(language: str | None) -> Lexicon | None:
     valence: dict[str, float] = {}
     for line in (folder / words).read_text("utf-8").splitlines():
         said, _, rest = line.strip().partition("\t")
-        if said and " " not in said:
-            valence.setdefault(word_of(said), float(rest.partition("\t")[0]))
+        word = word_of(said) if said else ""
+        if word.isalpha() or (word == said and len(word) > 1):  # not `8)` as any number
+            valence.setdefault(word, float(rest.partition("\t")[0]))
     for line in (folder / emojis).read_text("utf-8").splitlines():
         emoji, _, description = line.strip().partition("\t")
         worth = sum(valence.get(word_of(word), 0.0) for word in description.split())

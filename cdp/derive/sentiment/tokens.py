@@ -77,7 +77,9 @@ def word_of(raw: str) -> str:
         return "0"
     if raw[0] in ".,;…\n!?":
         return _mark(raw)
-    bare = "".join(c for c in unicodedata.normalize("NFKD", raw.lower()) if not unicodedata.combining(c))
+    bare = "".join(
+        c for c in unicodedata.normalize("NFKD", raw.lower()) if not unicodedata.combining(c)
+    )
     if not raw[0].isalpha() or not any(c.isalpha() for c in bare[1:] or bare):
         return raw
     return REPEATED.sub(r"\1\1", bare.replace("’", "").replace("'", ""))

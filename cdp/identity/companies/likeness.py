@@ -102,7 +102,7 @@ def scored(nodes: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """`pairs` with `weight` (log2 of the odds of being one company), `probability` and `evidence`.
 
     Evidence is a JSON array of field, level, weight, as for people. Fellegi and Sunter (1969) with
-    declared shares; of two records nothing is assumed beyond that most have one counterpart.
+    declared shares; the prior is the share of all pairs whose names are equal.
     """
     told = pairs.with_row_index("pair")
     sides = told
@@ -112,11 +112,10 @@ def scored(nodes: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         )
         sides = sides.join(facts, left_on=side, right_on="node", how="left", maintain_order="left")
     steps = [_words(nodes, sides), *(field(nodes, sides) for field in FIELDS)]
-    # A record's counterpart is one among all others.
     prior = pl.DataFrame({"pair": told["pair"]}).with_columns(
         field=pl.lit("prior"),
         level=pl.lit("before any field is looked at"),
-        weight=pl.lit(-math.log2(max(nodes.height, 2))),
+        weight=pl.lit(math.log2(_prior(nodes))),
     )
     evidence = pl.concat([prior, *(step.select(prior.columns) for step in steps)])
     step = pl.struct("field", "level", pl.col("weight").round(4)).struct.json_encode()
@@ -209,15 +208,20 @@ def _spelt_out(sides: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(joined).select("pair", weight=pl.lit(weight)).unique("pair")
 
 
+def _prior(nodes: pl.DataFrame) -> float:
+    """The odds that two records are one company: how many pairs have the same name."""
+    of_each = nodes.group_by("name").agg(records=pl.len())["records"]
+    equal = float((of_each * (of_each - 1)).sum()) / 2
+    every = max(nodes.height * (nodes.height - 1) / 2, 1)
+    return min(max(equal, 1) / every, 0.5)
+
+
 def _share_of_words(nodes: pl.DataFrame) -> pl.DataFrame:
-    """Of how many records each word is part, as a share: a pair's own two are one."""
-    words = nodes.select("node", word=pl.col("name").str.split(" ")).explode("word").unique()
-    counted = words.group_by("word").agg(records=pl.len())
-    return counted.select("word", share=_share(pl.col("records"), nodes.height))
-
-
-def _share(records: pl.Expr, of: int) -> pl.Expr:
-    return pl.max_horizontal(records - 1, pl.lit(1)) / max(of, 2)
+    """Of how many names each word is part, as a share."""
+    names = nodes.select("name").unique()
+    words = names.select("name", word=pl.col("name").str.split(" ")).explode("word").unique()
+    counted = words.group_by("word").agg(share=pl.len() / max(names.height, 2))
+    return counted
 
 
 def _weight_of_missing() -> pl.Expr:
@@ -232,9 +236,10 @@ def _weight_of_missing() -> pl.Expr:
 
 def _rare(nodes: pl.DataFrame, sides: pl.DataFrame, field: str) -> pl.Expr:
     """The weight of an equal value: the rarer among the records that state the field, the more."""
-    stated = nodes.drop_nulls(field)
-    counted = stated.group_by(field).agg(records=pl.len())
-    share = counted.select(field, share=_share(pl.col("records"), stated.height))
+    # Names, not records: a company on many lists makes neither its city nor its words frequent.
+    stated = nodes.select("name", field).drop_nulls().unique()
+    names = max(stated["name"].n_unique(), 2)
+    share = stated.group_by(field).agg(share=pl.len() / names)
     found = sides.select(pl.col(f"{field}_left").alias(field)).join(
         share, on=field, how="left", maintain_order="left"
     )

@@ -23,6 +23,8 @@ CLOSE = 1e-4  # change of every parameter from which it is at rest
 # The levels' first guesses weigh as much as this share of the pairs of a kind: enough to keep the
 # kinds from changing places, too little to drown what the data says.
 TRUST = 0.05
+HOUSE_TRUST = float(__import__("os").environ.get("HT","0.3"))
+MOST_ALIKE = 0.5
 SMALLEST = 1e-7
 
 
@@ -91,6 +93,7 @@ class _Field:
     m: Floats
     h: Floats
     u: Floats
+    alike: float  # share of the housemates who agree on it though it is personal
 
     @classmethod
     def of(
@@ -119,6 +122,7 @@ class _Field:
             guess.copy(),
             guess.copy(),
             elsewhere / elsewhere.sum(),
+            comparison.alike,
         )
 
     def likelihood(self, shares: Floats) -> Floats:
@@ -135,7 +139,7 @@ class _Field:
         """The same for housemates: as they agree, or on personal matters as strangers do."""
         if self.comparison.shared:
             return self.likelihood(self.h)
-        alike = self.comparison.alike
+        alike = self.alike
         strangers = self.chance()
         if not alike:
             return strangers
@@ -157,7 +161,20 @@ class _Field:
         if self.comparison.shared:
             self.h = self._shares(known, housemates)
         else:
-            self.h = (1 - self.comparison.alike) * self.u + self.comparison.alike * self.m
+            self.alike = self._alike(known, housemates)
+            self.h = (1 - self.alike) * self.u + self.alike * self.m
+
+    def _alike(self, known: NDArray[np.bool_], housemates: Floats) -> float:
+        """The share of the housemates who agree on what is personal: twins, junior and senior."""
+        first = self.comparison.alike
+        if not first:
+            return 0.0
+        agreeing = self.alike * np.exp(self.likelihood(self.m))
+        agreeing = agreeing / (agreeing + (1 - self.alike) * np.exp(self.chance()))
+        told = housemates[known]
+        trusted = HOUSE_TRUST * told.sum() + 1
+        found = (told * agreeing[known]).sum() + first * trusted
+        return float(np.clip(found / (told.sum() + trusted), first, MOST_ALIKE))
 
     def _shares(self, known: NDArray[np.bool_], weights: Floats) -> Floats:
         hits = np.bincount(self.levels[known], weights=weights[known], minlength=len(self.guess))
@@ -171,4 +188,4 @@ class _Field:
                 self.comparison.levels, self.m[::-1], self.h[::-1], self.u[::-1], strict=True
             )
         )
-        return self.comparison.model_copy(update={"levels": levels})
+        return self.comparison.model_copy(update={"levels": levels, "alike": self.alike})

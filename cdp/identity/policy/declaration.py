@@ -28,7 +28,7 @@ NormaliserName = Literal["exact", "lower", "compact", "handle", "domain", "email
 
 ADDED = ("blocked_values", "blocked_patterns", "email_rules", "placeholders")
 MERGED = ("default", "spread", "cluster", "matching")  # sections changed key by key
-OTHER_SECTIONS = ("traits", "derive", "computed_traits", "media")  # parts of the same file that other policies read
+OTHER_SECTIONS = ("traits", "derive", "computed_traits", "media", "accounts")  # parts of the same file that other policies read
 
 
 class Frozen(BaseModel):

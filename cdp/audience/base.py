@@ -1,0 +1,146 @@
+"""The whole base at once: a new or changed segment or dimension, evaluated as sets."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from cdp.audience.compiler import Compiler
+from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, dimensions
+from cdp.audience.membership import cell_of, currency, trait_json
+from cdp.model.expression import TREE, Condition, InCell, InSegment, every_node
+from cdp.store import cells, segments
+from cdp.store.database import driver
+from cdp.store.evaluate import everyone, schedule
+from cdp.store.predicate import Binder, Fragment
+from cdp.store.scopes import Everyone
+from cdp.store.segments import SavedSegment
+
+NOBODY = "SELECT NULL::uuid AS profile_id, NULL::bigint AS number, NULL::text AS cell WHERE false"
+
+
+def evaluate_segment(tx: Connection, name: str, now: datetime) -> None:
+    """Bring everyone into the segment `name`, and into those that read it, as of `now`.
+
+    Memberships are kept by nobody else meanwhile: call `segments.hold_alone` first.
+    """
+    saved = {each.name: each for each in segments.live(tx)}
+    conditions = conditions_of(saved.values())
+    for each in dependents(name, conditions):
+        _evaluate(tx, saved[each], conditions, now)
+
+
+def empty_segment(tx: Connection, name: str, now: datetime) -> None:
+    """Let everyone leave the segment `name`."""
+    _settle(tx, Binder(), NOBODY, SEGMENT, name, now)
+
+
+def _evaluate(
+    tx: Connection, saved: SavedSegment, conditions: Mapping[str, Condition], now: datetime
+) -> None:
+    compiler = everyones(tx, conditions)
+    binder = compiler.scope.binder
+    found = compiler.compile(conditions[saved.name])
+    subject, name = binder.value(saved.subject, "text"), binder.value(saved.name, "text")
+    query = (
+        f"SELECT p.profile_id, p.number, {name} AS cell FROM derived_profile AS p"
+        f" WHERE p.subject = {subject} AND {found.sql}"
+    )
+    _settle(tx, binder, query, SEGMENT, saved.name, now)
+    _schedule(tx, binder, found, now)
+    segments.evaluated(tx, saved.name, now)
+
+
+def evaluate_dimensions(tx: Connection, now: datetime) -> list[str]:
+    """Bring everyone into the cells of each dimension whose declaration is new; their names.
+
+    A dimension that is declared no longer is left by everyone.
+    """
+    declared = {name: each.model_dump_json() for name, each in dimensions().items()}
+    kept = segments.kept_dimensions(tx)
+    changed = [name for name, said in declared.items() if kept.get(name) != json.loads(said)]
+    gone = [name for name in kept if name not in declared and name != SUBJECT]
+    if not changed and not gone and SUBJECT in kept:
+        return []
+    segments.hold_alone(tx)
+    for name in changed:
+        _evaluate_dimension(tx, dimensions()[name], now)
+        segments.keep_dimension(tx, name, declared[name], now)
+    for name in gone:
+        _settle(tx, Binder(), NOBODY, name, None, now)
+        segments.forget_dimension(tx, name)
+    if SUBJECT not in kept:
+        query = "SELECT profile_id, number, subject AS cell FROM derived_profile"
+        _settle(tx, Binder(), query, SUBJECT, None, now)
+        segments.keep_dimension(tx, SUBJECT, "{}", now)
+    return changed
+
+
+def _evaluate_dimension(tx: Connection, dimension: Dimension, now: datetime) -> None:
+    compiler = everyones(tx, {})
+    binder = compiler.scope.binder
+    if dimension.multiple:
+        listed = trait_json(compiler, dimension)
+        query = (
+            "SELECT DISTINCT p.profile_id, p.number, l.cell FROM derived_profile AS p"
+            f" CROSS JOIN LATERAL jsonb_array_elements_text(CASE jsonb_typeof({listed})"
+            f" WHEN 'array' THEN {listed} END) AS l (cell)"
+        )
+        found = Fragment("")
+    else:
+        cell, found = cell_of(compiler, dimension)
+        query = (
+            f"SELECT * FROM (SELECT p.profile_id, p.number, {cell} AS cell"
+            " FROM derived_profile AS p) AS c WHERE cell IS NOT NULL"
+        )
+    _settle(tx, binder, query, dimension.name, None, now)
+    _schedule(tx, binder, found, now)
+
+
+def everyones(tx: Connection, conditions: Mapping[str, Condition]) -> Compiler:
+    """A compiler of conditions on the whole base."""
+    scope = Everyone(Binder(), json.loads(currency(tx)))
+    return Compiler(scope, conditions, dimensions())
+
+
+def conditions_of(saved: Iterable[SavedSegment]) -> dict[str, Condition]:
+    """The conditions of saved segments, by name."""
+    return {each.name: TREE.validate_json(each.definition) for each in saved}
+
+
+def reads(condition: Condition) -> set[str]:
+    """The names of the segments that a condition reads."""
+    found = set()
+    for _, node in every_node(condition):
+        if isinstance(node, InSegment):
+            found.add(node.segment)
+        elif isinstance(node, InCell) and node.dimension == SEGMENT:
+            found.update(node.cell)
+    return found
+
+
+def dependents(name: str, conditions: Mapping[str, Condition]) -> list[str]:
+    """`name` and the segments that read it, directly or not."""
+    found = [name]
+    for each in found:
+        found += [
+            other
+            for other in sorted(conditions)
+            if other not in found and each in reads(conditions[other])
+        ]
+    return found
+
+
+def _settle(  # noqa: PLR0913 - who belongs where
+    tx: Connection, binder: Binder, query: str, dimension: str, cell: str | None, now: datetime
+) -> None:
+    cells.lock(tx)
+    statement = everyone(binder, query, dimension, cell)
+    driver(tx).execute("SET LOCAL work_mem = '256MB'")
+    cells.note(tx, cells.run(tx, statement, binder.bind(now)), now)
+
+
+def _schedule(tx: Connection, binder: Binder, found: Fragment, now: datetime) -> None:
+    if found.flips:
+        cells.execute(tx, schedule(binder, found.flips), binder.bind(now))

@@ -1,0 +1,259 @@
+"""Whether a condition can be: names, operators, units and values, each fault with its place."""
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from cdp.audience.base import reads
+from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, bin_conditions
+from cdp.audience.compiler import AGE_UNITS, kind_of
+from cdp.derive.registry import known_trait, known_traits
+from cdp.errors import InvalidRequest, InvalidSegment, UnknownTrait
+from cdp.model.computed import KnownTrait
+from cdp.model.expression import (
+    KEYS,
+    TREE,
+    Condition,
+    Consented,
+    Did,
+    InCell,
+    InSegment,
+    MemberOf,
+    Step,
+    Test,
+    TraitIs,
+    WorksFor,
+    every_node,
+)
+from cdp.store.event_predicate import DAY, NUMBERS, PURCHASE, TEXTS
+
+STATES = ("granted", "denied", "withdrawn")
+EQUAL = {"is", "is_not", "in", "not_in", "known"}
+ORDERED = {"above", "at_least", "below", "at_most"}
+ADMITTED: Mapping[str, set[str]] = {
+    "string": EQUAL | {"contains"},
+    "category": EQUAL | {"contains"},
+    "integer": EQUAL | ORDERED,
+    "number": EQUAL | ORDERED,
+    "money": EQUAL | ORDERED,
+    "boolean": {"is", "is_not", "known"},
+    "date": EQUAL | ORDERED | {"within", "older_than"},
+    "instant": EQUAL | ORDERED | {"within", "older_than"},
+    "age": ORDERED | {"known"},
+    "list": {"contains", "in", "known"},
+    "object": {"known"},
+}
+NUMERIC = ("integer", "number", "money", "age")
+DEEPEST = 40
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The names there are, beside those of the registry."""
+
+    segments: Mapping[str, Condition] = field(default_factory=dict)
+    dimensions: Mapping[str, Dimension] = field(default_factory=dict)
+    cells: Mapping[str, Collection[str]] = field(default_factory=dict)  # by dimension
+    kinds: Collection[str] = ()  # of events; none: not known
+
+
+def checked(
+    said: Condition | Mapping[str, Any], words: Vocabulary, *, name: str | None = None
+) -> Condition:
+    """`said` as a condition that can be evaluated; `name`: of the segment it is to define.
+
+    Raises InvalidSegment, which names the place of each fault and the nearest right name.
+    """
+    condition = said if isinstance(said, Condition) else parsed(said)
+    found = [
+        f"{place or 'condition'}: {fault}"
+        for place, node in every_node(condition)
+        for fault in _faults(node, words)
+    ]
+    if not found and name is not None and (circle := _circle(name, condition, words.segments)):
+        found = [f"condition: {' reads '.join(map(repr, circle))}: a segment cannot read itself"]
+    if found:
+        raise InvalidSegment("; ".join(found))
+    return condition
+
+
+def parsed(said: Mapping[str, Any]) -> Condition:
+    """The tree that JSON or YAML says. Raises InvalidSegment."""
+    if _depth(said) > DEEPEST:
+        raise InvalidSegment(f"condition: it is nested more than {DEEPEST} levels deep")
+    try:
+        return TREE.validate_python(said)
+    except ValidationError as error:
+        faults = [_told(each) for each in error.errors() if each["type"] != "too_short"]
+        raise InvalidSegment("; ".join(faults or [_told(error.errors()[0])])) from None
+
+
+def _depth(said: Any) -> int:
+    deepest, level = 0, [said]
+    while level and deepest <= DEEPEST:
+        deepest += 1
+        level = [
+            below
+            for each in level
+            if isinstance(each, (Mapping, list, tuple))
+            for below in (each.values() if isinstance(each, Mapping) else each)
+        ]
+    return deepest // 2
+
+
+def _told(error: Any) -> str:
+    place, node, tagged = "", None, True
+    for part in error["loc"]:
+        if tagged:  # which kind of condition was told apart, no place of its own
+            node, tagged = KEYS[part], False
+        elif isinstance(part, int):
+            place, tagged = f"{place}[{part}]", node is not None and {"all", "any"} >= {last}
+        else:
+            last = part
+            place = f"{place}.{part}" if place else part
+            tagged = part in ("not", "account") and node in (KEYS["not"], KEYS["account"])
+    if error["type"] == "union_tag_not_found":
+        given = ", ".join(map(str, error["input"])) if isinstance(error["input"], Mapping) else ""
+        return f"{place or 'condition'}: no condition says {given!r}; {_near(given, KEYS)}"
+    if error["type"] == "extra_forbidden" and node:
+        name = place.rpartition(".")[2]
+        fields = [each.alias or key for key, each in node.model_fields.items()]
+        return f"{place}: nothing is called {name!r} here; {_near(name, fields)}"
+    return f"{place or 'condition'}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _faults(node: Condition, words: Vocabulary) -> Iterator[str]:
+    if isinstance(node, TraitIs):
+        yield from _trait(node)
+    elif isinstance(node, Did):
+        yield from _did(node, words)
+    elif isinstance(node, InSegment):
+        yield from _named("segment", node.segment, words.segments)
+    elif isinstance(node, InCell):
+        yield from _cell(node, words)
+    elif isinstance(node, Consented) and node.state not in STATES:
+        yield f"a consent is {', '.join(STATES)}, not {node.state!r}; {_near(node.state, STATES)}"
+    elif isinstance(node, (MemberOf, WorksFor)):
+        for name, said in node:
+            if isinstance(said, Test):
+                yield from _tests(f"{name}", "string", said)
+
+
+def _trait(node: TraitIs) -> Iterator[str]:
+    try:
+        known = known_trait(node.trait)
+    except UnknownTrait as error:
+        yield str(error)
+        return
+    kind = known.type
+    if node.key is not None:
+        if kind != "object":
+            yield f"trait {node.trait!r} is no object: it has no key {node.key!r}"
+            return
+        kind = kind_of(next(iter(node.said().values())))
+    elif kind == "object":
+        if node.said().keys() - {"known"}:
+            yield f"trait {node.trait!r} is an object; name a key of it"
+        return
+    if kind == "age" and known.unit not in AGE_UNITS:
+        yield f"trait {node.trait!r} is counted in {known.unit}; compare {known.of!r} instead"
+    yield from _tests(f"trait {node.trait!r}", kind, node, known)
+
+
+def _tests(what: str, kind: str, test: Test, known: KnownTrait | None = None) -> Iterator[str]:
+    admitted = ADMITTED[kind]
+    for name, wanted in test.said().items():
+        if name not in admitted:
+            yield f"{what} is {_kind(kind, known)}; {name!r} does not apply, but {_list(admitted)}"
+        elif name not in ("known", "within", "older_than"):
+            for value in wanted if isinstance(wanted, tuple) else (wanted,):
+                if not _fits(value, kind):
+                    yield f"{what} is {_kind(kind, known)}; {value!r} is not"
+
+
+def _fits(value: Any, kind: str) -> bool:
+    if kind in NUMERIC:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind in ("date", "instant"):
+        return isinstance(value, str) and value[:4].isdigit() and value[4:5] == "-"
+    return kind == "list" or isinstance(value, str)
+
+
+def _kind(kind: str, known: KnownTrait | None) -> str:
+    words = {"string": "a text", "category": "a text", "list": "a list", "object": "an object"}
+    unit = f" ({known.unit})" if known and known.unit else ""
+    return words.get(kind, f"{'an' if kind[0] in 'aio' else 'a'} {kind}") + unit
+
+
+def _did(node: Did, words: Vocabulary) -> Iterator[str]:
+    yield from _event(node, words)
+    for name, measure in (("sum", node.sum), ("distinct", node.distinct), ("count", node.count)):
+        if measure:
+            yield from (f"{name}: {fault}" for fault in _tests("a figure", "number", measure))
+    if node.sum and node.sum.of in (*TEXTS, DAY):
+        yield f"sum: {node.sum.of!r} is no number; {_near(node.sum.of, NUMBERS)}"
+
+
+def _event(said: Did | Step, words: Vocabulary) -> Iterator[str]:
+    for kind in said.event:
+        if words.kinds and "*" not in kind and kind != PURCHASE and kind not in words.kinds:
+            yield f"event: no event is of the kind {kind!r}; {_near(kind, [*words.kinds, PURCHASE])}"
+    for name, test in said.where.items():
+        if test.within or test.older_than:
+            yield f"where.{name}: within and older_than belong to the event, not to its fields"
+        elif name in NUMBERS:
+            yield from _tests(f"where.{name}", "number", test)
+        elif name in TEXTS:
+            yield from _tests(f"where.{name}", "string", test)
+    for step in (said.followed_by, said.not_followed_by):
+        if step:
+            yield from _event(step, words)
+
+
+def _cell(node: InCell, words: Vocabulary) -> Iterator[str]:
+    if node.dimension == SEGMENT:
+        for cell in node.cell:
+            yield from _named("segment", cell, words.segments)
+        return
+    known = {*words.dimensions, *words.cells, SUBJECT}
+    if node.dimension not in known:
+        yield from _named("dimension", node.dimension, known)
+        return
+    declared = words.dimensions.get(node.dimension)
+    cells = bin_conditions(declared) if declared and declared.bins else None
+    for cell in node.cell:
+        if cells and cell not in cells:
+            yield f"dimension {node.dimension!r} has no cell {cell!r}; {_near(cell, cells)}"
+
+
+def _named(what: str, name: str, known: Collection[str]) -> Iterator[str]:
+    if name not in known:
+        yield f"no {what} is called {name!r}; {_near(name, known)}"
+
+
+def _circle(name: str, condition: Condition, known: Mapping[str, Condition]) -> list[str] | None:
+    """The way from `name` back to itself, where there is one."""
+    ways = [[name, each] for each in sorted(reads(condition))]
+    for way in ways:
+        if way[-1] == name:
+            return way
+        if way[-1] in known and way[-1] not in way[:-1]:
+            ways += [[*way, each] for each in sorted(reads(known[way[-1]]))]
+    return None
+
+
+def _near(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"there are {_list(known)}" if known else "there is none yet"
+
+
+def _list(names: Collection[str]) -> str:
+    some = sorted(names)
+    return ", ".join(some[:12]) + (", ..." if len(some) > 12 else "")

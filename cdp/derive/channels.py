@@ -1,0 +1,85 @@
+"""Channels and habits: where a person buys, when they are about, and on which device."""
+
+from datetime import datetime
+
+import polars as pl
+
+from cdp.derive.declare import declared
+from cdp.derive.facts import Facts
+from cdp.derive.parameters import Parameters
+
+FAMILY = "channels"
+TRAITS = declared(
+    FAMILY,
+    ("order", "visit", "email_opened", "email_clicked"),
+    ("preferred_channel", "category", None, "the channel most orders came by",
+     "the channel of most orders; of equals the first by name"),
+    ("store_share", "number", "share 0..1", "how many of the orders were made in a store",
+     "orders in a store / orders; in a store: the order names a store or till, or the channel's name "
+     "holds a word of derive.store.channels"),
+    ("online_share", "number", "share 0..1", "how many of the orders were made online", "1 - store_share"),
+    ("place", "category", None, "store, online or both", "by store_share: from 0.8, up to 0.2, between"),
+    ("daypart", "category", None, "when the person is mostly about: night, morning, afternoon or evening",
+     "six hours each from midnight, in derive.timezone, of most orders, visits and opened mails; times "
+     "of exactly midnight are dates without an hour and do not count"),
+    ("weekday", "category", None, "the day of the week on which the person is mostly about",
+     "of most orders, visits and opened mails, in derive.timezone"),
+    ("device", "category", None, "the device of most visits", "of most visits that tell one"),
+)  # fmt: skip
+DAYPARTS = ("night", "morning", "afternoon", "evening")
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MOSTLY = 0.8
+
+
+def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
+    """n and the traits above."""
+    del parameters, now
+    found = facts.profiles.select("n")
+    if not facts.orders.is_empty():
+        found = found.join(_places(facts), on="n", how="left")
+    about = facts.of("order", "visit", "email_opened", "email_clicked")
+    if not about.is_empty():
+        local = pl.col("at").dt.convert_time_zone(facts.policy.timezone)
+        about = about.select(
+            "n",
+            "device",
+            weekday=local.dt.weekday() - 1,
+            daypart=pl.when(local.dt.time() != pl.time(0)).then(local.dt.hour() // 6),
+        )
+        for name, words in (("daypart", DAYPARTS), ("weekday", WEEKDAYS), ("device", None)):
+            usual = _usual(about, name)
+            if words is not None:
+                usual = usual.with_columns(
+                    pl.col(name).replace_strict(dict(enumerate(words)), return_dtype=pl.String)
+                )
+            found = found.join(usual, on="n", how="left")
+    return found if found.width > 1 else found.clear()
+
+
+def _places(facts: Facts) -> pl.DataFrame:
+    words = "|".join(facts.policy.store.channels)
+    orders = facts.orders.with_columns(pl.col("channel").cast(pl.String))
+    in_store = pl.col("in_store") | pl.col("channel").str.contains(f"(?i){words}")
+    share = (
+        orders.group_by("n")
+        .agg(store_share=in_store.mean().round(4))
+        .with_columns(online_share=(1 - pl.col("store_share")).round(4))
+    )
+    place = (
+        pl.when(pl.col("store_share") >= MOSTLY)
+        .then(pl.lit("store"))
+        .when(pl.col("online_share") >= MOSTLY)
+        .then(pl.lit("online"))
+        .otherwise(pl.lit("both"))
+    )
+    usual = _usual(orders, "channel").rename({"channel": "preferred_channel"})
+    return share.with_columns(place=place).join(usual, on="n", how="left")
+
+
+def _usual(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """n and the most frequent value of `name`; of equals the first."""
+    counts = rows.filter(pl.col(name).is_not_null()).group_by("n", name).len()
+    if counts.schema[name] == pl.Categorical:
+        counts = counts.with_columns(pl.col(name).cast(pl.String))
+    ranked = counts.sort("n", "len", name, descending=[False, True, False])
+    return ranked.unique("n", keep="first", maintain_order=True).drop("len")

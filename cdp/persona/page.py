@@ -1,0 +1,25 @@
+"""What to show a visitor: categories by own taste, this session and the persona together."""
+
+import numpy as np
+
+from cdp.persona.situation import Floats, SituationModel
+
+# Chosen on Complete Journey's August and September, before the months that docs/personas.md tells.
+GENERAL = 30.0  # lines of everybody's taste that a person begins with
+SESSION = 5.0  # lines before that one of this session is worth
+PERSONA = 0.7  # power of how much more frequent a value is in the persona than in general
+
+
+def ranked(
+    model: SituationModel, kind: str, posterior: Floats, own: Floats, seen: Floats
+) -> Floats:
+    """(sessions, values): the chance of each value of `kind` to be wanted next.
+
+    `own` and `seen` (sessions, values): how often the person bought or looked at it before, and in
+    this session; the values are those of the model.
+    """
+    told = model.kinds[kind]
+    taste = own + SESSION * seen + GENERAL * told.base
+    fits = ((posterior @ told.shares) / told.base) ** PERSONA
+    chances = taste * fits
+    return chances / chances.sum(axis=1, keepdims=True)
