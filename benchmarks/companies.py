@@ -116,7 +116,7 @@ class Variants:
     def _shortened(self, name: str) -> tuple[str, bool]:
         words = name.split()
         known = [n for n, word in enumerate(words) if word.lower() in SHORT]
-        long = [n for n, word in enumerate(words) if n and len(word) > 7 and word.isalpha()]  # noqa: PLR2004
+        long = [n for n, word in enumerate(words) if n and len(word) > 7 and word.isalpha()]
         if known:
             for n in known:
                 words[n] = SHORT[words[n].lower()]
@@ -210,7 +210,7 @@ def measured(found: pl.DataFrame) -> dict[str, float]:
     )  # fmt: skip
     return {
         "precision": point.precision, "recall": point.recall, "F1": point.f1,
-    } | {kind: share for kind, share in sorted(by_kind.iter_rows())}  # fmt: skip
+    } | dict(sorted(by_kind.iter_rows()))  # fmt: skip
 
 
 def waiting(database: Database, truth: pl.DataFrame) -> str:

@@ -142,15 +142,13 @@ class Audiences:
         part = place.with_name(f"{place.name}.part")
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with (
-                Handover(
-                    self._database, self.get(name), written, target=place.name, by=by, fields=fields
-                ) as handover,
-                part.open("wb") as file,
-            ):
-                for piece in encoded(handover.pages(), written, handover.fields):
-                    file.write(handover.note(piece))
-            part.replace(place)
+            with Handover(
+                self._database, self.get(name), written, target=place.name, by=by, fields=fields
+            ) as handover:
+                with part.open("wb") as file:
+                    for piece in encoded(handover.pages(), written, handover.fields):
+                        file.write(handover.note(piece))
+                part.replace(place)
         finally:
             part.unlink(missing_ok=True)
         return handover.export

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from cdp.account.links import update_account_links
 from cdp.derive.run import derive_queued
 from cdp.store.database import Database
 
@@ -12,6 +13,7 @@ from cdp.store.database import Database
 class Concluded:
     """How many profiles each stage took."""
 
+    linked: int = 0
     derived: int = 0
 
 
@@ -27,5 +29,6 @@ def conclude(
     run that was killed is taken up by the next, and several may run at once.
     """
     present = now or datetime.now(UTC)
+    linked = update_account_links(database, lambda count: progress("link", count))
     derived = derive_queued(database, present, lambda count: progress("derive", count))
-    return Concluded(derived=derived)
+    return Concluded(linked=linked, derived=derived)

@@ -11,6 +11,7 @@ from cdp.audience import fields as readable
 from cdp.audience import matrix as matrices
 from cdp.audience import movement as movements
 from cdp.audience import upset as upsets
+from cdp.audience.dimensions import SUBJECT
 from cdp.errors import InvalidRequest
 from cdp.model.crossed import (
     Count,
@@ -63,7 +64,7 @@ class Crossings:
             else:
                 sets.check_dimension(connection, dimension)
                 found = crossings.whole(connection, [dimension])
-            base = crossings.named(connection, [(sets.SUBJECT, subject)])
+            base = crossings.named(connection, [(SUBJECT, subject)])
         read = sets.Bitmaps([*found, *base], subject)
         counted = [
             DimensionCell(dimension=name, cell=cell, people=people)

@@ -14,6 +14,7 @@ CdpError
 │   └── RateLimitExceeded        the key's requests a second are used up; try again
 ├── SegmentNotFound              no segment has that name
 ├── AudienceNotFound             no audience has that name
+├── PersonaNotFound              no persona has that name or id
 ├── PushFailed                   a webhook did not take an audience
 ├── KeyNotFound                  no key has that id
 ├── WebhookNotFound              no webhook or delivery has that id
@@ -22,6 +23,7 @@ CdpError
 │   ├── ChannelContractError     the data broke the declared contract as a whole
 │   └── DeliveryUnreadable       a file, table or page cannot be read at all
 ├── QuarantineNotFound           no quarantined row has that id
+├── IcpNotFound                  no ideal customer profile has that name
 ├── DecisionNotFound             no decision has that id, no merge is on record
 ├── DecisionContradicted         a decision that stands says the opposite; revoke it first
 └── StoreError                   the database refused or is away
@@ -134,6 +136,12 @@ class PushFailed(CdpError):
     code = "push_failed"
 
 
+class PersonaNotFound(CdpError):
+    """No persona has that name; `cdp persona list` shows those there are."""
+
+    code = "persona_not_found"
+
+
 class KeyNotFound(CdpError):
     """No key has that id; `cdp key list` shows those there are."""
 
@@ -174,6 +182,12 @@ class QuarantineNotFound(CdpError):
     """No quarantined row has that id; `cdp quarantine list` shows those there are."""
 
     code = "quarantine_not_found"
+
+
+class IcpNotFound(CdpError):
+    """No ideal customer profile in force has that name; `cdp icp list` shows those there are."""
+
+    code = "icp_not_found"
 
 
 class DecisionNotFound(CdpError):

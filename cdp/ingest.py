@@ -270,7 +270,8 @@ class Road(Landing):
             quarantine.supersede(self.tx, self.spec.channel, delivery.name, self.recorded_at)
         total = self.land(delivered, self._batches(delivery), redelivered=bool(earlier))
         if earlier:
-            events.take_back_moved(self.tx, self.spec.channel, earlier, self.recorded_at)
+            moved = events.take_back_moved(self.tx, self.spec.channel, earlier, self.recorded_at)
+            self.tally.revised += moved
         facts = {"partition": delivery.partition, "watermark": delivery.watermark}
         if isinstance(delivery, FileDelivery):
             stamp = (delivery.sha256, delivery.size, delivery.mtime)

@@ -53,7 +53,7 @@ def _link_some(tx: Connection) -> int:
 
 
 def links_of(found: pl.DataFrame) -> pl.DataFrame:
-    """One row a profile, company and function: profile_id, account_id, function, role, level, …
+    """One row a profile, company and function, with role, level, since, until and rule.
 
     What a record states stands above what an address tells; of several roles of one function
     the one held now, then the higher, then the newer.

@@ -93,9 +93,7 @@ def _known() -> _Words:
 
 @cache
 def _declared() -> Mapping:
-    return yaml.safe_load(
-        resources.files("cdp.account").joinpath("roles.yaml").read_text("utf-8")
-    )
+    return yaml.safe_load(resources.files("cdp.account").joinpath("roles.yaml").read_text("utf-8"))
 
 
 def _functions(text: str, known: Mapping[str, re.Pattern[str]]) -> tuple[str, ...]:

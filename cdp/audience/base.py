@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from cdp.audience.compiler import Compiler
+from cdp.audience.compiler import Compiler, Definition
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, dimensions
 from cdp.audience.membership import cell_of, currency, trait_json
 from cdp.model.expression import TREE, Condition, InCell, InSegment, every_node
@@ -26,9 +26,9 @@ def evaluate_segment(tx: Connection, name: str, now: datetime) -> None:
     Memberships are kept by nobody else meanwhile: call `segments.hold_alone` first.
     """
     saved = {each.name: each for each in segments.live(tx)}
-    conditions = conditions_of(saved.values())
-    for each in dependents(name, conditions):
-        _evaluate(tx, saved[each], conditions, now)
+    definitions = definitions_of(saved.values())
+    for each in dependents(name, definitions):
+        _evaluate(tx, saved[each], definitions, now)
 
 
 def empty_segment(tx: Connection, name: str, now: datetime) -> None:
@@ -37,15 +37,14 @@ def empty_segment(tx: Connection, name: str, now: datetime) -> None:
 
 
 def _evaluate(
-    tx: Connection, saved: SavedSegment, conditions: Mapping[str, Condition], now: datetime
+    tx: Connection, saved: SavedSegment, definitions: Mapping[str, Definition], now: datetime
 ) -> None:
-    compiler = everyones(tx, conditions)
+    compiler = everyones(tx, definitions)
     binder = compiler.scope.binder
-    found = compiler.compile(conditions[saved.name])
-    subject, name = binder.value(saved.subject, "text"), binder.value(saved.name, "text")
+    found = compiler.members(definitions[saved.name])
     query = (
-        f"SELECT p.profile_id, p.number, {name} AS cell FROM derived_profile AS p"
-        f" WHERE p.subject = {subject} AND {found.sql}"
+        f"SELECT p.profile_id, p.number, {binder.value(saved.name, 'text')} AS cell"
+        f" FROM derived_profile AS p WHERE {found.sql}"
     )
     _settle(tx, binder, query, SEGMENT, saved.name, now)
     _schedule(tx, binder, found, now)
@@ -98,15 +97,17 @@ def _evaluate_dimension(tx: Connection, dimension: Dimension, now: datetime) -> 
     _schedule(tx, binder, found, now)
 
 
-def everyones(tx: Connection, conditions: Mapping[str, Condition]) -> Compiler:
+def everyones(tx: Connection, definitions: Mapping[str, Definition]) -> Compiler:
     """A compiler of conditions on the whole base."""
     scope = Everyone(Binder(), json.loads(currency(tx)))
-    return Compiler(scope, conditions, dimensions())
+    return Compiler(scope, definitions, dimensions())
 
 
-def conditions_of(saved: Iterable[SavedSegment]) -> dict[str, Condition]:
-    """The conditions of saved segments, by name."""
-    return {each.name: TREE.validate_json(each.definition) for each in saved}
+def definitions_of(saved: Iterable[SavedSegment]) -> dict[str, Definition]:
+    """What saved segments mean, by name."""
+    return {
+        each.name: Definition(each.subject, TREE.validate_json(each.definition)) for each in saved
+    }
 
 
 def reads(condition: Condition) -> set[str]:
@@ -120,19 +121,19 @@ def reads(condition: Condition) -> set[str]:
     return found
 
 
-def dependents(name: str, conditions: Mapping[str, Condition]) -> list[str]:
+def dependents(name: str, definitions: Mapping[str, Definition]) -> list[str]:
     """`name` and the segments that read it, directly or not."""
     found = [name]
     for each in found:
         found += [
             other
-            for other in sorted(conditions)
-            if other not in found and each in reads(conditions[other])
+            for other in sorted(definitions)
+            if other not in found and each in reads(definitions[other].condition)
         ]
     return found
 
 
-def _settle(  # noqa: PLR0913 - who belongs where
+def _settle(
     tx: Connection, binder: Binder, query: str, dimension: str, cell: str | None, now: datetime
 ) -> None:
     cells.lock(tx)

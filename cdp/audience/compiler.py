@@ -36,12 +36,20 @@ from cdp.store.scopes import Scope
 AGE_UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
 
 
+@dataclass(frozen=True)
+class Definition:
+    """What a saved segment means: a condition on persons, or on accounts."""
+
+    subject: str
+    condition: Condition
+
+
 @dataclass
 class Compiler:
     """Compiles conditions in one scope; `segments` and `dimensions` are those there are, by name."""
 
     scope: Scope
-    segments: Mapping[str, Condition] = field(default_factory=dict)
+    segments: Mapping[str, Definition] = field(default_factory=dict)
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
 
     def compile(self, condition: Condition) -> Fragment:
@@ -105,10 +113,15 @@ class Compiler:
 
     def segment(self, said: InSegment) -> Fragment:
         """The condition of the other segment in its place."""
-        try:
-            return self.compile(self.segments[said.segment])
-        except KeyError:
-            raise SegmentNotFound(f"there is no segment called {said.segment!r}") from None
+        if said.segment not in self.segments:
+            raise SegmentNotFound(f"no segment is called {said.segment!r}")
+        return self.members(self.segments[said.segment])
+
+    def members(self, definition: Definition) -> Fragment:
+        """A saved segment's condition, of such a subject."""
+        found = self.compile(definition.condition)
+        subject = self.scope.binder.value(definition.subject, "text")
+        return Fragment(f"({self.scope.p}.subject = {subject} AND {found.sql})", found.flips)
 
     def cell(self, said: InCell) -> Fragment:
         """What the cell is declared as; cells that others assign are looked up."""

@@ -8,13 +8,13 @@ from functools import reduce
 import psycopg
 from pyroaring import BitMap
 
+from cdp.audience.dimensions import SEGMENT, SUBJECT, bin_conditions, dimensions
 from cdp.errors import InvalidRequest
 from cdp.model.crossed import Count
-from cdp.model.crossing import ANY, SEGMENT, All, AnyOf, Cell, Crossing, cells_of
+from cdp.model.crossing import ANY, All, AnyOf, Cell, Crossing, cells_of
 from cdp.store import crossings
 from cdp.store.crossings import Bits
 
-SUBJECT = "subject"  # the dimension of everybody: person or account
 CHUNK = 16  # bits of a person's number that stand in the bitmap; the others are the chunk's
 
 Chunks = Mapping[int, BitMap]  # by chunk
@@ -109,14 +109,18 @@ def count(connection: psycopg.Connection, node: Crossing, subject: str) -> Count
 
 
 def check_dimension(connection: psycopg.Connection, dimension: str) -> None:
-    """Raise InvalidRequest unless somebody is or was in a cell of the dimension."""
-    known = crossings.dimensions(connection)
+    """Raise InvalidRequest unless the dimension is declared, or somebody is or was in a cell of it."""
+    known = {*dimensions(), *crossings.dimensions(connection), SEGMENT, SUBJECT}
     if dimension not in known:
-        raise InvalidRequest(f"no dimension is called {dimension!r}; {_near(dimension, known)}")
+        near = _near(dimension, sorted(known))
+        raise InvalidRequest(f"no dimension is called {dimension!r}; {near}")
 
 
 def _check_cell(connection: psycopg.Connection, dimension: str, cell: str) -> None:
     known = crossings.cells(connection, dimension)
+    declared = dimensions().get(dimension)
+    if declared and declared.bins:
+        known += bin_conditions(declared)
     if cell in known:
         return
     if dimension == SEGMENT:

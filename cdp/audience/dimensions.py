@@ -60,7 +60,7 @@ def _checked(name: str, said: Mapping[str, object]) -> Dimension:
 
 def bin_conditions(dimension: Dimension) -> Mapping[str, Condition]:
     """The bins of a dimension: each label with its condition, in rising order."""
-    bounds = dimension.bins or ()
+    bounds = list(dimension.bins or ())
     first, last = bounds[0], bounds[-1]
     found: dict[str, Condition] = {f"below {first}": TraitIs(trait=dimension.trait, below=first)}
     for low, high in pairwise(bounds):

@@ -150,7 +150,7 @@ def _category(trait: str, top: dict[str, Any], part: pl.DataFrame) -> Difference
 def _cramers_v(part: pl.DataFrame) -> float | None:
     """Of groups by values, bias-corrected (Bergsma 2013); None of lists, whose values overlap."""
     hits = part.select("hits_a", "hits_b")
-    sum_a, sum_b = hits["hits_a"].sum(), hits["hits_b"].sum()
+    sum_a, sum_b = int(hits["hits_a"].sum()), int(hits["hits_b"].sum())
     if (sum_a, sum_b) != (part["n_a"][0], part["n_b"][0]):
         return None
     n, k = sum_a + sum_b, part.height

@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from sqlalchemy import Connection
 
-from cdp.audience.compiler import Compiler
+from cdp.audience.compiler import Compiler, Definition
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, bin_conditions, dimensions
 from cdp.derive.parameters import parameters_in_force
 from cdp.derive.registry import known_trait
-from cdp.model.expression import TREE, Condition
+from cdp.model.expression import TREE
 from cdp.store import cells, segments
 from cdp.store.cells import CellChange
 from cdp.store.database import Database
@@ -94,17 +94,19 @@ def plans(saved: tuple[SavedSegment, ...], rates: str) -> tuple[Plan, ...]:
 
 
 def _plans(saved: Sequence[SavedSegment], rates: str) -> Iterator[Plan]:
-    conditions = {each.name: TREE.validate_json(each.definition) for each in saved}
+    definitions = {
+        each.name: Definition(each.subject, TREE.validate_json(each.definition)) for each in saved
+    }
     waiting = list(saved)
     first = True
     while waiting or first:
         scope = AtHand(Binder(reserved=2), json.loads(rates))
-        compiler = Compiler(scope, conditions, dimensions())
+        compiler = Compiler(scope, definitions, dimensions())
         parts = _Parts(compiler)
         if first:
             parts.add_dimensions(dimensions())
         while waiting and (len(scope.columns) < MOST_COLUMNS):
-            parts.add_segment(waiting.pop(0), conditions)
+            parts.add_segment(waiting.pop(0).name)
         yield Plan(evaluation(scope, parts.cells(), first=first), scope.binder)
         first = False
 
@@ -122,19 +124,14 @@ class _Parts:
 
     def cells(self) -> Cells:
         """All of them."""
-        return Cells(
-            self._expressions, self._dimensions, self._lists, self._segments, self._flips
-        )
+        return Cells(self._expressions, self._dimensions, self._lists, self._segments, self._flips)
 
-    def add_segment(self, saved: SavedSegment, conditions: Mapping[str, Condition]) -> None:
-        """A segment's name where its condition holds of such a subject."""
-        found = self._compiler.compile(conditions[saved.name])
-        subject = self._binder.value(saved.subject, "text")
-        name = self._binder.value(saved.name, "text")
-        self._add(
-            SEGMENT, f"CASE WHEN p.subject = {subject} AND {found.sql} THEN {name} END", found
-        )
-        self._segments.append(saved.name)
+    def add_segment(self, name: str) -> None:
+        """A segment's name where its condition holds."""
+        found = self._compiler.members(self._compiler.segments[name])
+        said = self._binder.value(name, "text")
+        self._add(SEGMENT, f"CASE WHEN {found.sql} THEN {said} END", found)
+        self._segments.append(name)
 
     def add_dimensions(self, declared: Mapping[str, Dimension]) -> None:
         """Each dimension's cell, and the subject."""

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from cdp.audience.base import reads
+from cdp.audience.compiler import AGE_UNITS, Definition, kind_of
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, bin_conditions
-from cdp.audience.compiler import AGE_UNITS, kind_of
-from cdp.derive.registry import known_trait, known_traits
-from cdp.errors import InvalidRequest, InvalidSegment, UnknownTrait
+from cdp.derive.registry import known_trait
+from cdp.errors import InvalidSegment, UnknownTrait
 from cdp.model.computed import KnownTrait
 from cdp.model.expression import (
     KEYS,
@@ -54,10 +54,11 @@ DEEPEST = 40
 class Vocabulary:
     """The names there are, beside those of the registry."""
 
-    segments: Mapping[str, Condition] = field(default_factory=dict)
+    segments: Mapping[str, Definition] = field(default_factory=dict)
     dimensions: Mapping[str, Dimension] = field(default_factory=dict)
-    cells: Mapping[str, Collection[str]] = field(default_factory=dict)  # by dimension
+    assigned: Collection[str] = ()  # dimensions whose cells somebody assigns
     kinds: Collection[str] = ()  # of events; none: not known
+    values: Mapping[str, Collection[str]] = field(default_factory=dict)  # frequent ones, by field
 
 
 def checked(
@@ -105,23 +106,23 @@ def _depth(said: Any) -> int:
 
 
 def _told(error: Any) -> str:
-    place, node, tagged = "", None, True
+    place, last, node, tagged = "", "", None, True
     for part in error["loc"]:
         if tagged:  # which kind of condition was told apart, no place of its own
             node, tagged = KEYS[part], False
         elif isinstance(part, int):
-            place, tagged = f"{place}[{part}]", node is not None and {"all", "any"} >= {last}
+            place, tagged = f"{place}[{part}]", last in ("all", "any")
         else:
             last = part
             place = f"{place}.{part}" if place else part
             tagged = part in ("not", "account") and node in (KEYS["not"], KEYS["account"])
     if error["type"] == "union_tag_not_found":
         given = ", ".join(map(str, error["input"])) if isinstance(error["input"], Mapping) else ""
-        return f"{place or 'condition'}: no condition says {given!r}; {_near(given, KEYS)}"
+        return f"{place or 'condition'}: no condition says {given!r}; {near(given, KEYS)}"
     if error["type"] == "extra_forbidden" and node:
         name = place.rpartition(".")[2]
-        fields = [each.alias or key for key, each in node.model_fields.items()]
-        return f"{place}: nothing is called {name!r} here; {_near(name, fields)}"
+        fields = [each.serialization_alias or key for key, each in node.model_fields.items()]
+        return f"{place}: nothing is called {name!r} here; {near(name, fields)}"
     return f"{place or 'condition'}: {error['msg'].removeprefix('Value error, ')}"
 
 
@@ -135,7 +136,7 @@ def _faults(node: Condition, words: Vocabulary) -> Iterator[str]:
     elif isinstance(node, InCell):
         yield from _cell(node, words)
     elif isinstance(node, Consented) and node.state not in STATES:
-        yield f"a consent is {', '.join(STATES)}, not {node.state!r}; {_near(node.state, STATES)}"
+        yield f"a consent is {', '.join(STATES)}, not {node.state!r}; {near(node.state, STATES)}"
     elif isinstance(node, (MemberOf, WorksFor)):
         for name, said in node:
             if isinstance(said, Test):
@@ -196,13 +197,13 @@ def _did(node: Did, words: Vocabulary) -> Iterator[str]:
         if measure:
             yield from (f"{name}: {fault}" for fault in _tests("a figure", "number", measure))
     if node.sum and node.sum.of in (*TEXTS, DAY):
-        yield f"sum: {node.sum.of!r} is no number; {_near(node.sum.of, NUMBERS)}"
+        yield f"sum: {node.sum.of!r} is no number; {near(node.sum.of, NUMBERS)}"
 
 
 def _event(said: Did | Step, words: Vocabulary) -> Iterator[str]:
     for kind in said.event:
         if words.kinds and "*" not in kind and kind != PURCHASE and kind not in words.kinds:
-            yield f"event: no event is of the kind {kind!r}; {_near(kind, [*words.kinds, PURCHASE])}"
+            yield f"event: no event is of the kind {kind!r}; {near(kind, [*words.kinds, PURCHASE])}"
     for name, test in said.where.items():
         if test.within or test.older_than:
             yield f"where.{name}: within and older_than belong to the event, not to its fields"
@@ -210,9 +211,18 @@ def _event(said: Did | Step, words: Vocabulary) -> Iterator[str]:
             yield from _tests(f"where.{name}", "number", test)
         elif name in TEXTS:
             yield from _tests(f"where.{name}", "string", test)
+            yield from _spelt(name, test, words.values.get(name, ()))
     for step in (said.followed_by, said.not_followed_by):
         if step:
             yield from _event(step, words)
+
+
+def _spelt(name: str, test: Test, frequent: Collection[str]) -> Iterator[str]:
+    """A value that only differs in case from one that many events have is that one misspelt."""
+    known = {value.casefold(): value for value in frequent}
+    for wanted in (test.is_, *(test.in_ or ())):
+        if isinstance(wanted, str) and wanted not in frequent and wanted.casefold() in known:
+            yield f"where.{name}: events say {known[wanted.casefold()]!r}, not {wanted!r}"
 
 
 def _cell(node: InCell, words: Vocabulary) -> Iterator[str]:
@@ -220,7 +230,7 @@ def _cell(node: InCell, words: Vocabulary) -> Iterator[str]:
         for cell in node.cell:
             yield from _named("segment", cell, words.segments)
         return
-    known = {*words.dimensions, *words.cells, SUBJECT}
+    known = {*words.dimensions, *words.assigned, SUBJECT}
     if node.dimension not in known:
         yield from _named("dimension", node.dimension, known)
         return
@@ -228,29 +238,30 @@ def _cell(node: InCell, words: Vocabulary) -> Iterator[str]:
     cells = bin_conditions(declared) if declared and declared.bins else None
     for cell in node.cell:
         if cells and cell not in cells:
-            yield f"dimension {node.dimension!r} has no cell {cell!r}; {_near(cell, cells)}"
+            yield f"dimension {node.dimension!r} has no cell {cell!r}; {near(cell, cells)}"
 
 
 def _named(what: str, name: str, known: Collection[str]) -> Iterator[str]:
     if name not in known:
-        yield f"no {what} is called {name!r}; {_near(name, known)}"
+        yield f"no {what} is called {name!r}; {near(name, known)}"
 
 
-def _circle(name: str, condition: Condition, known: Mapping[str, Condition]) -> list[str] | None:
+def _circle(name: str, condition: Condition, known: Mapping[str, Definition]) -> list[str] | None:
     """The way from `name` back to itself, where there is one."""
     ways = [[name, each] for each in sorted(reads(condition))]
     for way in ways:
         if way[-1] == name:
             return way
         if way[-1] in known and way[-1] not in way[:-1]:
-            ways += [[*way, each] for each in sorted(reads(known[way[-1]]))]
+            ways += [[*way, each] for each in sorted(reads(known[way[-1]].condition))]
     return None
 
 
-def _near(name: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if near:
-        return f"did you mean {near[0]!r}?"
+def near(name: str, known: Collection[str]) -> str:
+    """Which of the names there are may be meant."""
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if nearest:
+        return f"did you mean {nearest[0]!r}?"
     return f"there are {_list(known)}" if known else "there is none yet"
 
 

@@ -1,13 +1,15 @@
 """Why a profile is in a segment or not: each node with its actual value, and what would change it."""
 
+import json
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from cdp.audience.base import conditions_of
-from cdp.audience.compiler import Compiler
+from cdp.audience.base import definitions_of
+from cdp.audience.compiler import AGE_UNITS, Compiler, Definition
 from cdp.audience.dimensions import dimensions
 from cdp.audience.membership import currency
 from cdp.audience.wording import in_words, value_in_words
@@ -29,16 +31,24 @@ from cdp.store.evidence_of import Actual
 from cdp.store.predicate import Binder, least
 from cdp.store.scopes import Each
 
-Turn = list[str]
+Joins = Literal["all", "any", "not", "segment"]
+JOINS: Mapping[type[Condition], Joins] = {
+    All: "all",
+    AnyOf: "any",
+    Not: "not",
+    InSegment: "segment",
+}
+HOLDS: Mapping[str, Callable[[Iterable[bool]], bool]] = {
+    "all": all,
+    "any": any,
+    "not": lambda parts: not all(parts),
+    "segment": all,
+}
 
 
-def reason_of(
-    tx: Connection, profile_id: UUID, condition: Condition, now: datetime
-) -> Reason:
+def reason_of(tx: Connection, profile_id: UUID, condition: Condition, now: datetime) -> Reason:
     """The tree of `condition` with what is true of the profile. Raises ProfileNotFound."""
-    import json  # noqa: PLC0415
-
-    saved = conditions_of(segments.live(tx))
+    saved = definitions_of(segments.live(tx))
     scope = Each(Binder(reserved=1), json.loads(currency(tx)))
     compiler = Compiler(scope, saved, dimensions())
     leaves = _leaves(condition, saved)
@@ -54,7 +64,9 @@ def reason_of(
     return _reason(condition, "", known, saved, now)
 
 
-def _leaves(condition: Condition, saved: dict[str, Condition], place: str = "") -> dict[str, Condition]:
+def _leaves(
+    condition: Condition, saved: Mapping[str, Definition], place: str = ""
+) -> dict[str, Condition]:
     below = _below(condition, saved)
     if not below:
         return {place: condition}
@@ -64,10 +76,10 @@ def _leaves(condition: Condition, saved: dict[str, Condition], place: str = "") 
     return found
 
 
-def _below(condition: Condition, saved: dict[str, Condition]) -> list[tuple[str, Condition]]:
+def _below(condition: Condition, saved: Mapping[str, Definition]) -> list[tuple[str, Condition]]:
     """The parts that a reader wants to see; those of a company are about somebody else."""
     if isinstance(condition, InSegment):
-        return [("segment", saved[condition.segment])]
+        return [("segment", saved[condition.segment].condition)]
     if isinstance(condition, (All, AnyOf, Not)):
         return list(condition.below_it())
     return []
@@ -77,7 +89,7 @@ def _reason(
     condition: Condition,
     place: str,
     known: dict[str, Any],
-    saved: dict[str, Condition],
+    saved: Mapping[str, Definition],
     now: datetime,
 ) -> Reason:
     below = _below(condition, saved)
@@ -94,12 +106,15 @@ def _reason(
         _reason(each, f"{place}.{part}" if place else part, known, saved, now)
         for part, each in below
     ]
-    holding = [each.holds for each in parts]
-    holds = any(holding) if isinstance(condition, AnyOf) else all(holding)
-    if isinstance(condition, Not):
-        holds = not holding[0]
-    until = min((each.until for each in parts if each.until), default=None)
-    return Reason(place=place, says=in_words(condition), holds=holds, until=until, parts=parts)
+    joins = JOINS[type(condition)]
+    return Reason(
+        place=place,
+        says=in_words(condition),
+        joins=joins,
+        holds=HOLDS[joins](each.holds for each in parts),
+        until=min((each.until for each in parts if each.until), default=None),
+        parts=parts,
+    )
 
 
 def _actual(compiler: Compiler, leaf: Condition) -> str:
@@ -109,7 +124,9 @@ def _actual(compiler: Compiler, leaf: Condition) -> str:
         return evidence_of.trait(scope, known.of or known.name, leaf.key)
     if isinstance(leaf, InCell):
         return evidence_of.cells(scope, leaf.dimension)
-    return evidence_of.events(scope, leaf) if isinstance(leaf, Did) else evidence_of.said(scope, leaf)
+    return (
+        evidence_of.events(scope, leaf) if isinstance(leaf, Did) else evidence_of.said(scope, leaf)
+    )
 
 
 def _shown(leaf: Condition, actual: Any, now: datetime) -> Any:
@@ -117,32 +134,16 @@ def _shown(leaf: Condition, actual: Any, now: datetime) -> Any:
     if not isinstance(leaf, TraitIs) or known_trait(leaf.trait).type != "age" or actual is None:
         return actual
     seconds = (now - datetime.fromisoformat(actual)).total_seconds()
-    unit = {"minutes": 60, "hours": 3_600, "weeks": 604_800}.get(
-        known_trait(leaf.trait).unit or "", 86_400
-    )
-    return round(seconds / unit, 2)
+    return round(seconds / AGE_UNITS[known_trait(leaf.trait).unit or "days"], 2)
 
 
 def to_change(reason: Reason) -> list[str]:
     """The fewest leaves that would have to turn for the whole to turn, in words."""
-    return _turned(reason, _kind(reason))
-
-
-def _kind(reason: Reason) -> str:
-    return reason.says if reason.parts else "leaf"
-
-
-def _turned(reason: Reason, kind: str) -> Turn:
-    if kind == "leaf":
-        is_now = value_in_words(reason.actual)
-        verb = "would have to hold" if not reason.holds else "would have to fail"
-        return [f"{reason.says} {verb}; it is {is_now}"]
-    if kind not in ("all of these", "any of these"):
-        (part,) = reason.parts
-        return _turned(part, _kind(part))
-    turning = [part for part in reason.parts if part.holds == reason.holds]
-    turns = [_turned(part, _kind(part)) for part in turning]
-    every_one = (kind == "all of these") != reason.holds
-    if every_one:
-        return [each for turn in turns for each in turn]
-    return min(turns, key=len)
+    if not reason.parts:
+        must = "fail" if reason.holds else "hold"
+        return [f"{reason.says} would have to {must}; it is {value_in_words(reason.actual)}"]
+    turns = [to_change(part) for part in reason.parts if part.holds == reason.holds]
+    if reason.joins in ("not", "segment"):
+        return to_change(reason.parts[0])
+    each_must_turn = (reason.joins == "all") != reason.holds
+    return [said for turn in turns for said in turn] if each_must_turn else min(turns, key=len)

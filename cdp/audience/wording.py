@@ -77,10 +77,10 @@ def _did(node: Did) -> str:
     window += [f"until {node.until:%Y-%m-%d %H:%M}"] if node.until else []
     parts = [_events(node), *window]
     if node.count:
-        parts.append(tested("count", node.count))
+        parts.append(tested("count", node.count, ""))
     for word, measure in (("sum of", node.sum), ("number of different", node.distinct)):
         if measure:
-            parts.append(tested(f"{word} {measure.of}", measure))
+            parts.append(tested(f"{word} {measure.of}", measure, ""))
     return ", ".join(parts)
 
 
@@ -96,10 +96,10 @@ def _events(said: Did | Step) -> str:
 
 
 def _fields(said: Mapping[str, Test | None]) -> str:
-    return ", ".join(tested(name, test) for name, test in said.items() if test)
+    return ", ".join(tested(name, test, "") for name, test in said.items() if test)
 
 
-def tested(name: str, test: Test, of: str = "") -> str:
+def tested(name: str, test: Test, of: str) -> str:
     """What must be true of `name`."""
     return " and ".join(_tested(name, each, wanted, of) for each, wanted in test.said().items())
 

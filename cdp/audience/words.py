@@ -109,9 +109,10 @@ def measure(of: str, **tests: Any) -> Measure:
 
 
 def did(*kinds: str, **said: Any) -> Did:
-    """Events of these kinds; `within`, `older_than`, `since`, `until`, `count`, `sum`, `distinct`,
-    `followed_by`, `not_followed_by` as of `Did`; any other word is a field or property of theirs.
-    """  # fmt: skip
+    """Events of these kinds; what is no word of `Did` is a field or property of theirs.
+
+    `did("email_opened", campaign="spring", within="30d", count=test(at_least=2))`
+    """
     where = {name: value for name, value in said.items() if name not in WINDOW + FIGURES}
     rest = {name: value for name, value in said.items() if name in WINDOW + FIGURES}
     return Did.model_validate({"event": kinds, "where": where} | rest)

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from cdp.cli import (
+    audience,
     channel,
+    crossing,
     generate,
     identity,
     ingest,
@@ -35,6 +37,8 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(channel.app, name="channel")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(crossing.app, name="crossing")
+app.add_typer(audience.app, name="audience")
 app.command()(generate.generate)
 app.add_typer(keys.app, name="key")
 app.add_typer(webhook.app, name="webhook")

@@ -41,7 +41,7 @@ class Call(Generic[Answer]):
     method: str
     path: str
     read: Callable[[bytes], Answer]
-    query: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     body: JsonValue = None
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
@@ -49,51 +49,51 @@ class Call(Generic[Answer]):
 
 def get(ref: Ref, as_of: datetime | None, fields: Collection[str] | None) -> Call[Profile]:
     """One profile."""
-    return Call("GET", _place(ref), _model(Profile), _query(as_of=as_of, fields=fields))
+    return Call("GET", _place(ref), as_model(Profile), asked(as_of=as_of, fields=fields))
 
 
 def find(identifiers: Mapping[str, str]) -> Call[list[Profile]]:
     """The profiles that carry all these identifiers."""
     body: dict[str, Any] = {"identifiers": dict(identifiers)}
-    return Call("POST", "/v1/profiles/find", _data(list[Profile]), body=body)
+    return Call("POST", "/v1/profiles/find", as_data(list[Profile]), body=body)
 
 
 def lookup(refs: Sequence[str]) -> Call[list[Found]]:
     """What many ids and identifiers stand for."""
-    return Call("POST", "/v1/profiles/lookup", _data(list[Found]), body={"refs": list(refs)})
+    return Call("POST", "/v1/profiles/lookup", as_data(list[Found]), body={"refs": list(refs)})
 
 
 def search(words: str, limit: int) -> Call[list[Profile]]:
     """Profiles like some words."""
-    return Call("GET", "/v1/profiles", _data(list[Profile]), _query(search=words, limit=limit))
+    return Call("GET", "/v1/profiles", as_data(list[Profile]), asked(search=words, limit=limit))
 
 
 def timeline_page(ref: Ref, **query: Any) -> Call[TimelinePage]:
     """A page of the timeline."""
     newest = not query.pop("oldest_first", False)
-    asked = _query(order=None if newest else "oldest", **query)
-    return Call("GET", _place(ref, "timeline"), _model(TimelinePage), asked)
+    query = asked(order=None if newest else "oldest", **query)
+    return Call("GET", _place(ref, "timeline"), as_model(TimelinePage), query)
 
 
 def identifiers(ref: Ref) -> Call[list[ProfileIdentifier]]:
     """The identifiers of a profile."""
-    return Call("GET", _place(ref, "identifiers"), _data(list[ProfileIdentifier]))
+    return Call("GET", _place(ref, "identifiers"), as_data(list[ProfileIdentifier]))
 
 
 def records(ref: Ref) -> Call[list[SourceRecord]]:
     """The source records of a profile."""
-    return Call("GET", _place(ref, "records"), _data(list[SourceRecord]))
+    return Call("GET", _place(ref, "records"), as_data(list[SourceRecord]))
 
 
 def people(ref: Ref, limit: int) -> Call[list[AccountPerson]]:
     """Who belongs to a company."""
     path = f"/v1/accounts/{quote(str(ref), safe='')}/people"
-    return Call("GET", path, _data(list[AccountPerson]), _query(limit=limit))
+    return Call("GET", path, as_data(list[AccountPerson]), asked(limit=limit))
 
 
 def explain(ref: Ref, name: str) -> Call[TraitExplanation]:
     """Why a trait has its value."""
-    return Call("GET", _place(ref, "explain", name), _model(TraitExplanation))
+    return Call("GET", _place(ref, "explain", name), as_model(TraitExplanation))
 
 
 def provenance(ref: Ref) -> Call[Mapping[str, TraitExplanation]]:
@@ -102,30 +102,32 @@ def provenance(ref: Ref) -> Call[Mapping[str, TraitExplanation]]:
         "GET",
         _place(ref),
         lambda said: ExplainedProfile.model_validate_json(said).provenance,
-        _query(provenance="true", fields=["traits"]),
+        asked(provenance="true", fields=["traits"]),
     )
 
 
 def changes(since: str | None, limit: int, *, with_profiles: bool) -> Call[Changes]:
     """Profiles changed since a cursor."""
-    asked = _query(since=since, limit=limit, profiles="true" if with_profiles else None)
-    return Call("GET", "/v1/changes", _model(Changes), asked)
+    query = asked(since=since, limit=limit, profiles="true" if with_profiles else None)
+    return Call("GET", "/v1/changes", as_model(Changes), query)
 
 
 def rectify(ref: Ref, trait: str, value: JsonValue, reason: str) -> Call[Profile]:
     """Set a trait above every source."""
     body: dict[str, JsonValue] = {"trait": trait, "value": value, "reason": reason}
-    return Call("POST", _place(ref, "rectifications"), _model(Profile), body=body, repeatable=False)
+    return Call(
+        "POST", _place(ref, "rectifications"), as_model(Profile), body=body, repeatable=False
+    )
 
 
 def withdraw_rectification(ref: Ref, trait: str) -> Call[Profile]:
     """Take a rectification back."""
-    return Call("DELETE", _place(ref, "rectifications", trait), _model(Profile), repeatable=False)
+    return Call("DELETE", _place(ref, "rectifications", trait), as_model(Profile), repeatable=False)
 
 
 def rectifications(ref: Ref) -> Call[list[Rectification]]:
     """What stewards said of a profile."""
-    return Call("GET", _place(ref, "rectifications"), _data(list[Rectification]))
+    return Call("GET", _place(ref, "rectifications"), as_data(list[Rectification]))
 
 
 def decide(what: str, a: Ref, b: Ref, reason: str) -> Call[Decided]:
@@ -155,23 +157,23 @@ def revoke(decision: UUID | str, reason: str) -> Call[Decided]:
 
 def decisions(about: Ref | None, limit: int, *, revoked: bool) -> Call[list[Decision]]:
     """The decisions."""
-    asked = _query(about=about and str(about), limit=limit, revoked="true" if revoked else None)
-    return Call("GET", "/v1/identity/decisions", _data(list[Decision]), asked)
+    query = asked(about=about and str(about), limit=limit, revoked="true" if revoked else None)
+    return Call("GET", "/v1/identity/decisions", as_data(list[Decision]), query)
 
 
 def log(profile: Ref, limit: int) -> Call[list[LogEntry]]:
     """How a profile came to be."""
-    return Call("GET", _place(profile, "log"), _data(list[LogEntry]), _query(limit=limit))
+    return Call("GET", _place(profile, "log"), as_data(list[LogEntry]), asked(limit=limit))
 
 
 def traits() -> Call[list[Trait]]:
     """The declared traits."""
-    return Call("GET", "/v1/traits", _data(list[Trait]))
+    return Call("GET", "/v1/traits", as_data(list[Trait]))
 
 
 def status() -> Call[StoreStatus]:
     """The store in figures."""
-    return Call("GET", "/v1/status", _model(StoreStatus))
+    return Call("GET", "/v1/status", as_model(StoreStatus))
 
 
 def push(messages: Sequence[Mapping[str, Any]]) -> Call[None]:
@@ -182,7 +184,7 @@ def push(messages: Sequence[Mapping[str, Any]]) -> Call[None]:
 
 def _steward(what: str, body: dict[str, JsonValue]) -> Call[Decided]:
     path = f"/v1/identity/{what}"
-    return Call("POST", path, _model(Decided), body=body, repeatable=False)
+    return Call("POST", path, as_model(Decided), body=body, repeatable=False)
 
 
 def _place(ref: Ref, *below: str) -> str:
@@ -190,7 +192,8 @@ def _place(ref: Ref, *below: str) -> str:
     return "/v1/profiles/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def _query(**said: Any) -> dict[str, str]:
+def asked(**said: Any) -> dict[str, str]:
+    """The query of what is not None."""
     return {name: _text(value) for name, value in said.items() if value is not None}
 
 
@@ -206,10 +209,11 @@ def _text(value: Any) -> str:
     )
 
 
-def _model(model: type[Model]) -> Callable[[bytes], Model]:
+def as_model(model: type[Model]) -> Callable[[bytes], Model]:
+    """Reads one object."""
     return model.model_validate_json
 
 
-def _data(kind: type[Item]) -> Callable[[bytes], Item]:
+def as_data(kind: type[Item]) -> Callable[[bytes], Item]:
     """Reads the list that stands under `data`."""
     return lambda said: TypeAdapter(kind).validate_python(json.loads(said)["data"])

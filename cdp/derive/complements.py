@@ -109,21 +109,35 @@ def _suggested(
     facts: Facts, parameters: Parameters, name: str
 ) -> "pl.dataframe.group_by.GroupBy | None":
     """Per person: b (not bought), a (bought, of the greatest lift to b) and lift; best first."""
-    pairs = parameters.once(f"{FAMILY}.{name}", lambda known: _frame(known.of(FAMILY)[name]))
+    names, pairs = parameters.once(f"{FAMILY}.{name}", lambda known: _coded(known.of(FAMILY)[name]))
     if pairs.is_empty():
         return None
-    bought = facts.lines.filter(pl.col(name).is_not_null())
-    bought = bought.select("n", a=pl.col(name).cast(pl.String)).unique()
-    offered = bought.join(pairs, on="a")
-    if offered.is_empty():
+    named = facts.lines.filter(pl.col(name).is_not_null())
+    bought = named.select("n", pl.col(name).cast(pl.String).alias("name"))
+    bought = bought.join(names, on="name").select("n", "code").unique()
+    offered = bought.join(pairs, left_on="code", right_on="a")
+    new = offered.join(bought, left_on=["n", "b"], right_on=["n", "code"], how="anti")
+    if new.is_empty():
         return None
-    new = offered.join(bought, left_on=["n", "b"], right_on=["n", "a"], how="anti")
-    ranked = new.sort("n", "lift", "b", "a", descending=[False, True, False, False])
-    return ranked.unique(["n", "b"], keep="first", maintain_order=True).group_by(
-        "n", maintain_order=True
-    )
+    # Pairs are numbered from the best on: the least number is the greatest lift.
+    best = new.group_by("n", "b").agg(pl.col("pair").min()).sort("n", "pair")
+    told = best.join(parameters.once(f"{FAMILY}.{name}.words", lambda _: _words(names, pairs)), on="pair")
+    return told.sort("n", "pair").group_by("n", maintain_order=True)
 
 
-def _frame(pairs: list[list[Any]]) -> pl.DataFrame:
+def _coded(found: list[list[Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """names: name and code; pairs: a and b as codes, lift, pair (its place by lift)."""
     schema = {"a": pl.String, "b": pl.String, "lift": pl.Float64}
-    return pl.DataFrame(pairs, schema=schema, orient="row")
+    pairs = pl.DataFrame(found, schema=schema, orient="row")
+    names = pl.concat([pairs["a"], pairs["b"]]).unique().sort().to_frame("name")
+    names = names.with_row_index("code")
+    ranked = pairs.sort("lift", "b", "a", descending=[True, False, False]).with_row_index("pair")
+    for side in ("a", "b"):
+        ranked = ranked.join(names, left_on=side, right_on="name").drop(side).rename({"code": side})
+    return names, ranked.sort("pair")
+
+
+def _words(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """pair, a and b as names, lift."""
+    word = names["name"]
+    return pairs.select("pair", "lift", a=word.gather(pairs["a"]), b=word.gather(pairs["b"]))

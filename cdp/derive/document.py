@@ -5,8 +5,6 @@ from collections.abc import Sequence
 import polars as pl
 
 INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"
-# A key without a value; quotes inside a value are preceded by a backslash and do not fit.
-UNKNOWN = r'"[^"\\]+":null,?'
 # Columns whose names begin so hold JSON text as it shall stand: objects with free keys.
 RAW = "json:"
 DUE = "due:"
@@ -49,16 +47,23 @@ def json_text(name: str) -> pl.Expr:
 
 def _object(whole: pl.DataFrame) -> pl.Expr:
     """One object of `stated`, the columns and the raw columns; what is null is not told."""
-    raw = [name for name in whole.columns if name.startswith(RAW)]
-    plain = [name for name in whole.columns if name not in (*raw, "stated")]
-    texts = [
-        as_text(pl.col(name)) if isinstance(whole.schema[name], pl.Datetime) else pl.col(name)
-        for name in plain
+    entries = [pl.when(pl.col("stated") != "").then("stated")]
+    entries += [
+        pl.lit(f'"{name.removeprefix(RAW)}":') + _value(name, kind)
+        for name, kind in whole.schema.items()
+        if name != "stated"
     ]
-    told = pl.struct(texts).struct.json_encode().str.replace_all(UNKNOWN, "")
-    body = told.str.strip_chars_start("{").str.strip_suffix("}").str.strip_suffix(",")
-    parts = [pl.col("stated"), pl.when(body != "").then(body)]
-    parts += [pl.lit(f'"{name.removeprefix(RAW)}":') + pl.col(name) for name in raw]
-    return pl.concat_str(
-        pl.lit("{"), pl.concat_str(parts, separator=",", ignore_nulls=True), pl.lit("}")
-    )
+    body = pl.concat_str(entries, separator=",", ignore_nulls=True)
+    return pl.concat_str(pl.lit("{"), body, pl.lit("}"))
+
+
+def _value(name: str, kind: pl.DataType) -> pl.Expr:
+    """A column's values as JSON, null where there is none; what needs no escaping is quick."""
+    column = pl.col(name)
+    if name.startswith(RAW):
+        return column
+    if kind.is_numeric() or kind == pl.Boolean:
+        return column.cast(pl.String)
+    if isinstance(kind, pl.Datetime):
+        return '"' + as_text(column) + '"'
+    return pl.when(column.is_not_null()).then(json_text(name))

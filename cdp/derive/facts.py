@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from cdp.derive.money import converted
 from cdp.derive.orders import lines_of, orders_of
 from cdp.derive.policy import DerivePolicy, Role
+from cdp.profile.traits import registry
 from cdp.store import derive as store
 
 UTC_MICROSECONDS = pl.Datetime("us", "UTC")
@@ -20,8 +21,8 @@ UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 class Facts:
     """The facts of the profiles at hand; `n` numbers the profiles in every frame.
 
-    `profiles`: n, profile_id, subject, created_at, folded, stated (JSON text without braces),
-    filled (parts of a complete profile that are known), gender, customer_since (texts).
+    `profiles`: n, profile_id, subject, folded, stated (JSON text without braces), filled (parts of
+    a complete profile that are known), gender.
     `events`: n, kind, at, order_id, product, category, department, brand, quantity, amount,
     discount (both in the reporting currency), score, channel, trust, session, device, campaign,
     campaign_type, in_store, gift, and unconverted (amount in a currency without a rate), currency.
@@ -73,11 +74,19 @@ class Facts:
         return events if not events.is_empty() else self.of("return")
 
 
-def read_facts(tx: Connection, policy: DerivePolicy, currency: Mapping[str, Any]) -> Facts:
-    """The facts of the profiles that `tx` has taken; `currency`: the fitted currency and rates."""
+def read_facts(
+    tx: Connection, count: int, policy: DerivePolicy, currency: Mapping[str, Any]
+) -> Facts:
+    """The facts of the `count` profiles that `tx` has taken; `currency`: as fitted, with rates."""
     wanted = (list(policy.completeness.traits), list(policy.completeness.identifiers))
+    objects = {name: trait.fields for name, trait in registry().items() if trait.fields}
     return facts_of(
-        store.profiles(tx, wanted), store.events(tx), store.texts(tx), policy, currency, tx
+        store.profiles(tx, count, wanted, objects),
+        store.events(tx, count),
+        store.texts(tx, count),
+        policy,
+        currency,
+        tx,
     )
 
 
@@ -91,7 +100,7 @@ def facts_of(  # noqa: PLR0913 - the frames as they are read
 ) -> Facts:
     """The facts in frames as the store reads them."""
     return Facts(
-        profiles.with_columns(instant("created_at"), pl.col("folded") == "t"),
+        profiles.with_columns(pl.col("folded").cast(pl.Boolean)),
         converted(
             events.with_columns(
                 instant("at"), pl.col("in_store").cast(pl.Boolean), pl.col("gift").cast(pl.Boolean)

@@ -38,8 +38,7 @@ def fitted(tx: Connection, policy: DerivePolicy, now: datetime) -> dict[str, Any
         "reporting": policy.currency.reporting or derive_fit.usual_currency(tx),
         "rates": policy.currency.model_dump(mode="json")["rates"],
     }
-    derive_fit.take_sample(tx)
-    facts = read_facts(tx, policy, currency)
+    facts = read_facts(tx, derive_fit.take_sample(tx), policy, currency)
     return {
         "currency": currency,
         lifecycle.FAMILY: lifecycle.fit(facts, policy.lifecycle),

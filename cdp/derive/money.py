@@ -18,7 +18,7 @@ def converted(events: pl.DataFrame, currency: Mapping[str, Any]) -> pl.DataFrame
     """
     reporting = currency.get("reporting")
     said = set(events["currency"].unique().drop_nulls())
-    foreign = pl.col("currency").is_not_null() & (pl.col("currency") != reporting)
+    foreign = pl.col("currency").is_not_null() & (pl.col("currency") != pl.lit(reporting, pl.String))
     if said <= {reporting}:
         return events.with_columns(unconverted=pl.lit(None, pl.Float64))
     rated = events.sort("at").join_asof(

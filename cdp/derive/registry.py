@@ -9,6 +9,7 @@ from typing import Protocol
 import polars as pl
 
 from cdp.derive import (
+    account,
     affinity,
     arrivals,
     browsing,
@@ -26,6 +27,7 @@ from cdp.derive import (
 )
 from cdp.derive.facts import Facts
 from cdp.derive.parameters import Parameters
+from cdp.derive.sentiment import family as sentiment
 from cdp.errors import InvalidRequest, UnknownTrait
 from cdp.model.computed import ComputedTrait, KnownTrait
 from cdp.profile.traits import FREE_PARTS
@@ -58,6 +60,8 @@ FAMILIES: tuple[Family, ...] = (
     prediction,
     social,
     completeness,
+    sentiment,
+    account,
 )
 
 
@@ -111,6 +115,10 @@ def known_trait(name: str) -> KnownTrait:
     part, _, rest = name.partition(".")
     if part in FREE_PARTS and rest:
         return KnownTrait(name=name, type="string", meaning="declared by its channel")
+    if part == "fit" and rest:
+        return KnownTrait(
+            name=name, type="number", unit="0..100", meaning="fit of a company", computed=True
+        )
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]!r}?" if near else "see `cdp derive list`."
     raise UnknownTrait(f"no trait is called {name!r}; {hint}")

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 REMEMBERED = 50_000
+MADE = "manufacturing"  # says how; what is made says which line it is
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _NOT_WORDS = re.compile(r"[^\w,]+|_+")
 _PREPOSITION = re.compile(r"\b(?:de|du|des|d|di|do|da|del|of|von|fur|for)\b")
@@ -66,6 +67,7 @@ def _said_by(words: str) -> str | None:
         for place, (line, pattern) in enumerate(_lines())
         for match in pattern.finditer(words)
     ]
+    spans = [span for span in spans if span[-1] != MADE] or spans
     if not spans:
         return None
     return min(spans)[-1] if _PREPOSITION.search(words) else max(spans)[-1]

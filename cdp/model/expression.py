@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import (
+    AliasChoices,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -23,9 +24,7 @@ Scalar = bool | int | float | str
 class Node(BaseModel):
     """A value of the tree: frozen, and nothing unknown in it."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
 
 class Test(Node):
@@ -36,10 +35,16 @@ class Test(Node):
 
     __test__ = False  # not a test of pytest's
 
-    is_: Scalar | None = Field(default=None, alias="is")
+    is_: Scalar | None = Field(
+        default=None, validation_alias=AliasChoices("is", "is_"), serialization_alias="is"
+    )
     is_not: Scalar | None = None
     in_: tuple[Scalar, ...] | None = Field(
-        default=None, alias="in", min_length=1, max_length=10_000
+        default=None,
+        validation_alias=AliasChoices("in", "in_"),
+        serialization_alias="in",
+        min_length=1,
+        max_length=10_000,
     )
     not_in: tuple[Scalar, ...] | None = Field(default=None, min_length=1, max_length=10_000)
     above: Scalar | None = None
@@ -62,7 +67,7 @@ class Test(Node):
     def said(self) -> Mapping[str, Any]:
         """The tests that are set, by their name in JSON."""
         return {
-            field.alias or name: getattr(self, name)
+            field.serialization_alias or name: getattr(self, name)
             for name, field in type(self).model_fields.items()
             if name in TESTS and getattr(self, name) is not None
         }
@@ -91,13 +96,13 @@ class Condition(Node):
     """A condition on a profile; combine with & | ~."""
 
     def __and__(self, other: "Condition") -> "All":
-        return All(all=(*_parts(self, All), *_parts(other, All)))
+        return All.model_validate({"all": (*_parts(self, All), *_parts(other, All))})
 
     def __or__(self, other: "Condition") -> "AnyOf":
-        return AnyOf(any=(*_parts(self, AnyOf), *_parts(other, AnyOf)))
+        return AnyOf.model_validate({"any": (*_parts(self, AnyOf), *_parts(other, AnyOf))})
 
     def __invert__(self) -> "Condition":
-        return self.not_ if isinstance(self, Not) else Not(not_=self)
+        return self.not_ if isinstance(self, Not) else Not.model_validate({"not": self})
 
     def __bool__(self) -> bool:
         raise TypeError("conditions combine with & | ~, not with and, or, not")
@@ -237,7 +242,9 @@ class AnyOf(Condition):
 class Not(Condition):
     """The condition does not hold, for whatever reason: also where a value is unknown."""
 
-    not_: "Expression" = Field(alias="not")
+    not_: "Expression" = Field(
+        validation_alias=AliasChoices("not", "not_"), serialization_alias="not"
+    )
 
     def below_it(self) -> Iterator[tuple[str, Condition]]:
         """What must not hold."""

@@ -72,6 +72,9 @@ class Reason(Frozen):
 
     place: str = Field(description="where it stands: `all[1].not`; empty: the whole")
     says: str = Field(description="the condition in words")
+    joins: Literal["all", "any", "not", "segment"] | None = Field(
+        default=None, description="how its parts are joined; None: it has none"
+    )
     holds: bool
     actual: JsonValue = Field(default=None, description="the value that it was compared with")
     until: datetime | None = Field(

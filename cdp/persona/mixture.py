@@ -102,7 +102,7 @@ def discover(
     for number, fit in fits.items():
         bic = float(fit.bic(matrix))
         tried.append(Tried(number, bic, bic + 2 * _entropy(fit.predict_proba(matrix))))
-    tried.sort(key=lambda each: each.icl)
+    tried = sorted((each for each in tried if np.isfinite(each.icl)), key=lambda each: each.icl)
     for place, each in enumerate(tried):
         tried[place] = Tried(
             each.personas, each.bic, each.icl, _rand(used, fits[each.personas], seed)
@@ -155,10 +155,16 @@ def _fit(people: Described, number: int, seed: int) -> StepMix:
         blocks["numbers"] = {"model": "gaussian_diag_nan", "n_columns": people.numbers.shape[1]}
     if people.categories.shape[1]:
         blocks["categories"] = {"model": "categorical_nan", "n_columns": people.categories.shape[1]}
+    matrix = _matrix(people)
+    fits = [_from_start(matrix, blocks, number, seed + start) for start in range(STARTS)]
+    # A start in which a persona lost its last member ends in no number at all.
+    return max(fits, key=lambda fit: np.nan_to_num(fit.lower_bound_, nan=-np.inf))
+
+
+def _from_start(matrix: np.ndarray, blocks: dict, number: int, seed: int) -> StepMix:
     fit = StepMix(
         n_components=number,
         measurement=blocks,
-        n_init=STARTS,
         max_iter=ROUNDS,
         abs_tol=SETTLED,
         random_state=seed,
@@ -167,7 +173,7 @@ def _fit(people: Described, number: int, seed: int) -> StepMix:
     with warnings.catch_warnings():
         # Nearly settled is good enough: what is used is the last round.
         warnings.simplefilter("ignore")
-        return fit.fit(_matrix(people))
+        return fit.fit(matrix)
 
 
 def _matrix(people: Described) -> np.ndarray:

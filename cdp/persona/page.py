@@ -1,7 +1,5 @@
 """What to show a visitor: categories by own taste, this session and the persona together."""
 
-import numpy as np
-
 from cdp.persona.situation import Floats, SituationModel
 
 # Chosen on Complete Journey's August and September, before the months that docs/personas.md tells.

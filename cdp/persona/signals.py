@@ -36,6 +36,8 @@ KINDS: Mapping[str, SignalKind] = MappingProxyType(
         "weekday": SignalKind(0.5, False, "comes on a {value}"),
         "referrer": SignalKind(0.5, False, "comes from {value}"),
         "campaign": SignalKind(1.0, False, "follows the campaign {value}"),
+        # Too many to speak for a persona; which of them its people want is learnt all the same.
+        "product": SignalKind(0.0, True, "looked at {value}"),
     }
 )
 DAYPARTS = {  # by the hour, local time
@@ -82,6 +84,7 @@ def signals(events: pl.DataFrame) -> pl.DataFrame:
         *[pl.col(name).str.strip_chars().str.to_lowercase() for name in PLAIN],
         pl.col("referrer").str.to_lowercase().str.extract(HOST),
         pl.col("search").str.to_lowercase().str.extract_all(WORD),
+        "product",
         **_times(events),
     ).with_row_index("row")
     said = [

@@ -89,7 +89,7 @@ class _Sender:
             "last": last,
         }
         body = self._handover.note(json.dumps(said).encode())
-        pause = self._first_pause
+        pause, answer = self._first_pause, None
         for attempt in range(MOST_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  no secret

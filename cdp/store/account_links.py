@@ -150,4 +150,3 @@ def _read(tx: Connection, query: str, said: dict[str, object]) -> pl.DataFrame:
     rows = tx.execute(text(query), said).all()
     told = [(str(row[0]), str(row[1]), *row[2:]) for row in rows]
     return pl.DataFrame(told, schema=LINK_COLUMNS, orient="row")
-

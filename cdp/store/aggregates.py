@@ -50,6 +50,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.parts: list[pl.DataFrame] = []
+        self.revised = 0  # events that were there before and are others now
 
     def add(self, events: pl.DataFrame) -> None:
         """Count these events, which are new to the store."""
@@ -59,6 +60,7 @@ class Tally:
     def include(self, other: "Tally") -> None:
         """Take over what another counted."""
         self.parts += other.parts
+        self.revised += other.revised
         if sum(part.height for part in self.parts[1:]) > ROWS_AT_ONCE:
             self.parts = [_summed(self.parts)]
 
@@ -69,11 +71,13 @@ class Tally:
         """
         if self.parts:
             staging.copy_in(tx, "landed_aggregate", _summed(self.parts).sort(BY))
-        tx.execute(text("ANALYZE revised_event"))
-        tx.execute(text(ADD_AGGREGATES))
-        for statement in RECOUNT_REVISED:
-            tx.execute(text(statement))
-        tx.execute(text(TOUCH_COUNTED))
+            staging.analyze(tx, "revised_event")
+            tx.execute(text(ADD_AGGREGATES))
+        if self.revised:
+            for statement in RECOUNT_REVISED:
+                tx.execute(text(statement))
+        if self.parts or self.revised:
+            tx.execute(text(TOUCH_COUNTED))
 
 
 def _counted(events: pl.DataFrame) -> pl.DataFrame:

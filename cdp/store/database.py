@@ -8,8 +8,8 @@ from select import select
 
 import psycopg
 from psycopg import errors as pg
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from cdp.errors import (
@@ -61,18 +61,16 @@ class Database:
     def engine(self) -> Engine:
         """The pool of connections; made at first use."""
         try:
-            return create_engine(
-                self.url,
-                pool_size=8,
-                pool_pre_ping=True,
-                pool_timeout=30,
-                connect_args={"options": UTC},
+            engine = create_engine(
+                self.url, pool_size=8, pool_timeout=30, connect_args={"options": UTC}
             )
         except (ArgumentError, ImportError):
             # The URL may hold a password: it is not repeated.
             raise InvalidRequest(
                 "CDP_DATABASE_URL is no URL of a PostgreSQL; write postgresql://user:password@host/name"
             ) from None
+        event.listen(engine, "checkout", _check)
+        return engine
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -109,8 +107,7 @@ class Database:
                 connection = self._readers.pop()
             except IndexError:  # another thread took the last one
                 return None
-            # An idle connection has nothing to say: what can be read is the server's farewell.
-            if not select([connection.fileno()], [], [], 0)[0]:
+            if _is_silent(connection):
                 return connection
             connection.close()
         return None
@@ -130,6 +127,17 @@ class Database:
             self._readers.pop().close()
         if "engine" in self.__dict__:
             self.engine.dispose()
+
+
+def _is_silent(idle: psycopg.Connection) -> bool:
+    """An idle connection has nothing to say: what can be read is the server's farewell."""
+    return not idle.closed and not select([idle.fileno()], [], [], 0)[0]
+
+
+def _check(idle: psycopg.Connection, *_: object) -> None:
+    """Have the pool make a new connection in place of one that the server has closed."""
+    if not _is_silent(idle):
+        raise DisconnectionError
 
 
 def driver(tx: Connection) -> psycopg.Connection:

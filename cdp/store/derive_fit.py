@@ -39,10 +39,11 @@ def usual_currency(tx: Connection) -> str | None:
     return tx.execute(text(USUAL_CURRENCY)).scalar_one_or_none()
 
 
-def take_sample(tx: Connection, most: int = 100_000) -> None:
-    """Put up to `most` persons into `deriving`, in place of what is there."""
+def take_sample(tx: Connection, most: int = 100_000) -> int:
+    """Put up to `most` persons into `deriving`, in place of what is there; how many."""
     staging.prepare(tx)
     staging.truncate(tx, ("deriving", "deriving_record"))
-    tx.execute(text(SAMPLE), {"most": most})
+    taken = tx.execute(text(SAMPLE), {"most": most}).rowcount
     tx.execute(text(TAKE_MEMBERS))
     staging.analyze(tx, "deriving", "deriving_record")
+    return taken

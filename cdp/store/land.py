@@ -62,12 +62,19 @@ added AS (
 INSERT INTO staged_version SELECT record_uid, observed_at, content_hash, tells FROM added
 """
 
-# What people are recognised by has changed: the next linking compares the record with all others.
+# What people are recognised by has changed: it is decided anew who the record is, and the next
+# linking compares it with all others. Most pushed profiles only say again what they said before.
 TOUCH_VERSIONS = """
-WITH queued AS (
-    INSERT INTO unscored_record SELECT record_uid, CAST(:recorded_at AS timestamptz)
-    FROM staged_version WHERE tells)
-INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM staged_version
+WITH news AS (
+    SELECT DISTINCT l.record_uid FROM staged_version AS l JOIN staged_key AS k USING (record_uid)
+    WHERE l.tells AND (k.fresh OR l.content_hash IS DISTINCT FROM (
+        SELECT v.content_hash FROM record_version AS v
+        WHERE v.record_uid = l.record_uid AND v.recorded_at < :recorded_at
+        ORDER BY v.observed_at DESC, v.recorded_at DESC, v.content_hash LIMIT 1))),
+queued AS (
+    INSERT INTO unscored_record SELECT record_uid, CAST(:recorded_at AS timestamptz) FROM news)
+INSERT INTO touched_record SELECT said.record_uid, news.record_uid IS NOT NULL
+FROM (SELECT DISTINCT record_uid FROM staged_version) AS said LEFT JOIN news USING (record_uid)
 """
 
 # Of records that were there before; those of fresh ones are copied in.
@@ -96,6 +103,7 @@ INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM added
 
 # Another content for the same record and time is a correction: what it no longer says was wrong.
 WITHDRAW_CORRECTED = """
+WITH withdrawn AS (
 UPDATE record_identifier AS i SET withdrawn_at = :recorded_at
 FROM (SELECT DISTINCT l.record_uid, l.observed_at, k.record_key
       FROM staged_version AS l
@@ -106,6 +114,8 @@ WHERE i.record_uid = corrected.record_uid AND i.observed_at = corrected.observed
   AND i.withdrawn_at IS NULL
   AND NOT EXISTS (SELECT FROM staged_identifier AS s WHERE s.record_key = corrected.record_key
                   AND s.namespace = i.namespace AND s.value = i.value)
+RETURNING i.record_uid)
+INSERT INTO touched_record SELECT DISTINCT record_uid, true FROM withdrawn
 """
 
 # Consents, memberships and accounts are statements that only add up: in whatever order they come,
@@ -254,6 +264,7 @@ def land(
             tx, said, keys, delivered.recorded_at, redelivered=redelivered
         )
         tally.add(new)
+        tally.revised += revised_events
         landed_events = new.height
     for frame, statement in (
         (batch.consents, INSERT_CONSENTS),

@@ -16,7 +16,8 @@ SHARE = "SELECT pg_advisory_xact_lock_shared(hashtextextended('segments', 0))"
 ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('segments', 0))"
 LIVE = """
 SELECT segment_id, name, description, subject, definition::text, created_at, created_by, evaluated_at
-FROM segment WHERE archived_at IS NULL ORDER BY name"""INSERT = """
+FROM segment WHERE archived_at IS NULL ORDER BY name"""
+INSERT = """
 INSERT INTO segment (segment_id, name, description, subject, definition, created_at, created_by)
 VALUES (uuidv7(), :name, :description, :subject, CAST(:definition AS jsonb), :at, :by)"""
 ARCHIVE = "UPDATE segment SET archived_at = :at WHERE name = :name AND archived_at IS NULL"
@@ -39,6 +40,9 @@ ENTERED = """
 SELECT d.profile_id, d.number, c.entered_at FROM derived_profile AS d JOIN profile_cell AS c
   ON c.profile_id = d.profile_id AND c.dimension = 'segment' AND c.cell = %s AND c.left_at IS NULL
 WHERE d.number = ANY(%s) ORDER BY d.number"""
+MEMBER_SINCE = """
+SELECT entered_at FROM profile_cell
+WHERE dimension = 'segment' AND cell = %s AND profile_id = %s AND left_at IS NULL"""
 
 
 @dataclass(frozen=True)
@@ -117,3 +121,9 @@ def entered(
 ) -> list[dict[str, Any]]:
     """profile_id, number and entered_at of the members with these numbers."""
     return rows(connection, ENTERED, (name, list(numbers)))
+
+
+def member_since(connection: psycopg.Connection, name: str, profile_id: UUID) -> datetime | None:
+    """Since when the profile is in the segment; None: it is not."""
+    found = rows(connection, MEMBER_SINCE, (name, profile_id))
+    return found[0]["entered_at"] if found else None

@@ -68,7 +68,15 @@ STAGING = {
     # The profiles that are derived, their records, and what was concluded of them.
     "deriving": "n int, profile_id uuid, folded boolean",
     "deriving_record": "n int, record_uid uuid, channel text, trust int",
+    "scored_text": """record_uid uuid, event_id uuid, model text, language text, polarity float8,
+        tone text, confidence float8, words jsonb, aspects jsonb""",
     "derived": "profile_id uuid, subject text, traits jsonb, due_at timestamptz, folded boolean",
+    # The persons whose personas are worked out, and what comes of it.
+    "assigning": "n bigint, profile_id uuid",
+    "assigned": """profile_id uuid, persona_id uuid, probability float8, probabilities jsonb,
+        due_at timestamptz""",
+    "situated": """profile_id uuid, session_at timestamptz, at timestamptz, persona_id uuid,
+        probability float8, probabilities jsonb, reasons jsonb""",
 }
 CHUNK_TABLES = tuple(name for name in STAGING if name.startswith("staged_"))
 # Fewer rows are read and joined as they are: statistics and COPY cost more than they bring.

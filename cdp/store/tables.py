@@ -165,6 +165,14 @@ event = Table(
     _at("recorded_at"),
     Index(None, "record_uid", "occurred_at"),
     Index("ix_event__recorded_at", "recorded_at", postgresql_using="brin"),
+    # What sentiment reads; texts are found by it alone as well.
+    Index(
+        "ix_event__opinion",
+        "record_uid",
+        postgresql_where=text(
+            "score IS NOT NULL OR properties ?| ARRAY['text', 'comment', 'message']"
+        ),
+    ),
     info={"scope": "record"},
 )
 
@@ -544,10 +552,37 @@ text_score = Table(
     plain("model", "the id of a model", nullable=False),
     plain("language", "ISO 639-1"),
     Column("polarity", Double, nullable=False),
+    plain("tone", "negative, neutral or positive", nullable=False),
     Column("confidence", Double, nullable=False),
+    pii("words", JSONB, nullable=False),
     pii("aspects", JSONB, nullable=False),
     _at("scored_at"),
+    Index(None, "scored_at"),
     info={"scope": "record"},
+)
+
+sentiment_model = Table(
+    "sentiment_model",
+    metadata,
+    plain("model", "a digest of its parameters", primary_key=True),
+    plain("language", "ISO 639-1", nullable=False),
+    _at("trained_at"),  # of a language the model trained last is in force
+    Column("texts", BigInteger, nullable=False),
+    Column("people", BigInteger, nullable=False),
+    plain("figures", "what it was worth on texts held back", JSON, nullable=False),
+    Column("document", LargeBinary, nullable=False),  # weights of terms that several people wrote
+    Index(None, "language", "trained_at"),
+    info={"scope": "reference"},
+)
+
+channel_language = Table(
+    "channel_language",
+    metadata,
+    _channel(primary_key=True),
+    plain("language", "ISO 639-1: what most of its texts are in", nullable=False),
+    Column("texts", BigInteger, nullable=False),
+    _at("learnt_at"),
+    info={"scope": "reference"},
 )
 
 # ── segments and cells ───────────────────────────────────────────────────────────────────────

@@ -31,7 +31,7 @@ DECLARATION = {
         | ({"amount": "spent"} if kind == "order" else {})
         for kind in ("order", "email_bounced", "email_opened")
     ],
-    "consents": [{"purpose": "purpose", "medium": "medium", "state": "says",
+    "consents": [{"purpose": "lower(purpose)", "medium": "lower(medium)", "state": "says",
                   "observed_at": "asked", "where": "says is not null"}],
 }  # fmt: skip
 BLANK: dict[str, Any] = dict.fromkeys(

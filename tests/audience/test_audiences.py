@@ -180,7 +180,7 @@ def test_the_three_formats_say_the_same(circle, audiences, tmp_path):
         a_person("ann", income=50_000, likes="chess"),
         a_person("bea", happened="order", spent="9.50"),
     )
-    fields = ("income", "interests", "orders", "spent", "last_order_at", "days_since_last_order")
+    fields = ("income", "interests", "orders", "spent", "last_order_at", "days_since_order")
     audiences.declare(newsletter(fields=fields))
     told = {}
     for kind in ("csv", "jsonl", "parquet"):
@@ -196,7 +196,7 @@ def test_the_three_formats_say_the_same(circle, audiences, tmp_path):
     assert lines[0]["income"] == 50_000
     assert lines[1]["spent"] == 9.5
     assert "income" not in lines[1]
-    assert int(rows[1]["days_since_last_order"]) == lines[1]["days_since_last_order"] > 300
+    assert int(rows[1]["days_since_order"]) == lines[1]["days_since_order"] > 300
 
 
 def test_nothing_that_a_spreadsheet_would_run_is_exported(circle, audiences):

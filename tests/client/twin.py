@@ -17,6 +17,8 @@ WORDS = (
     (r"\bAsync(?=[A-Z])", ""),
     (r"__a(enter|exit)__", r"__\1__"),
     (r"\baclose\b", "close"),
+    (r"\baread\b", "read"),
+    (r"\baiter_bytes\b", "iter_bytes"),
     (r"\bawaitable\b", "plain"),
     (r"\bAwaitable\b", "Plain"),
     (r"\basync (def|with|for)\b", r"\1"),

@@ -1,6 +1,7 @@
 """Calls made with awaitable verbs: sent, and sent again where that may help."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cdp.client import wire
@@ -47,6 +48,18 @@ class AsyncConnection:
             await asyncio.sleep(wait)
             attempt += 1
         return call.read(reply.body)
+
+    async def pieces(self, call: Call[bytes]) -> AsyncIterator[bytes]:
+        """What a call answers piece by piece, as it comes; it is made once only."""
+        try:
+            async with self._http.stream(**wire.request(call, self._key, self._purpose)) as sent:
+                if not sent.is_success:
+                    await sent.aread()
+                    raise wire.reply(sent).error()
+                async for piece in sent.aiter_bytes():
+                    yield piece
+        except self._no_answer as error:
+            raise wire.no_reply(error).error() from None
 
     async def _attempt(self, call: Call[Any]) -> wire.Reply:
         try:

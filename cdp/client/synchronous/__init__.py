@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING, Self
 
 from cdp.client.refusals import Patience
+from cdp.client.synchronous.audience import Audiences
 from cdp.client.synchronous.connection import Connection
+from cdp.client.synchronous.crossing import Crossings
 from cdp.client.synchronous.pushing import Pushing
 from cdp.client.synchronous.reading import Reading
 from cdp.client.synchronous.stewarding import Stewarding
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 PATIENCE = Patience()
 
 
-class Client(Reading, Stewarding, Pushing):
+class Client(Reading, Stewarding, Crossings, Audiences, Pushing):
     """A profile store behind `url`, with the verbs and the errors of the library.
 
     `key`: from `cdp key create`; `purpose`: what is read for, where the key asks for one.

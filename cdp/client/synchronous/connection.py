@@ -1,6 +1,7 @@
 """Calls made with plain verbs: sent, and sent again where that may help. Written by tests/client/twin.py."""
 
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cdp.client import wire
@@ -47,6 +48,17 @@ class Connection:
             time.sleep(wait)
             attempt += 1
         return call.read(reply.body)
+
+    def pieces(self, call: Call[bytes]) -> Iterator[bytes]:
+        """What a call answers piece by piece, as it comes; it is made once only."""
+        try:
+            with self._http.stream(**wire.request(call, self._key, self._purpose)) as sent:
+                if not sent.is_success:
+                    sent.read()
+                    raise wire.reply(sent).error()
+                yield from sent.iter_bytes()
+        except self._no_answer as error:
+            raise wire.no_reply(error).error() from None
 
     def _attempt(self, call: Call[Any]) -> wire.Reply:
         try:

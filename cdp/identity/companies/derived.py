@@ -1,7 +1,5 @@
 """Identifiers that no channel gives as such: a company's name and place together name it."""
 
-from collections.abc import Mapping
-
 import polars as pl
 
 from cdp.identity.companies.naming import plain_city, plain_company_name

@@ -220,8 +220,7 @@ def _share_of_words(nodes: pl.DataFrame) -> pl.DataFrame:
     """Of how many names each word is part, as a share."""
     names = nodes.select("name").unique()
     words = names.select("name", word=pl.col("name").str.split(" ")).explode("word").unique()
-    counted = words.group_by("word").agg(share=pl.len() / max(names.height, 2))
-    return counted
+    return words.group_by("word").agg(share=pl.len() / max(names.height, 2))
 
 
 def _weight_of_missing() -> pl.Expr:

@@ -12,7 +12,7 @@ from cleanco.clean import prepare_default_terms
 
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _SHARES = re.compile(r"\((?:class|series|cl)\b[^)]*\)", re.IGNORECASE)
-_JOINED = re.compile(r"[.'’`´]")  # within a word: S.A., O'Reilly
+_JOINED = re.compile("[.'\u2019\u0060\u00b4]")  # within a word: S.A., O'Reilly
 _SPACED = re.compile(r"[^\w/]+|_+")
 _LETTERS_APART = re.compile(r"(?<![^\W_]{2})\b(\w)/(\w)\b")  # A/S, S/A
 _DISTRICT = re.compile(r"\b(?:\d+\w*|cedex|arrondissement)\b")
@@ -68,10 +68,10 @@ def legal_form(name: str) -> str:
 
 @lru_cache(REMEMBERED)
 def plain_company_name(name: str) -> str:
-    """A company's name in lower case, without accents, punctuation, legal form and article, and
-    with shortened words written out; empty if nothing is left.
+    """A company's name as its spellings have it in common; empty if nothing is left.
 
-    `The Acme Intl. Mfg. Co., Inc.` and `ACME International Manufacturing` are one.
+    In lower case, without accents, punctuation, legal form and article, shortened words written
+    out: `The Acme Intl. Mfg. Co., Inc.` and `ACME International Manufacturing` are one.
     """
     words = _words(_WEB.sub("", _SHARES.sub(" ", name)))
     head, tail = _extent(words)

@@ -15,6 +15,8 @@ from cdp.identity.identifiers.text import Normaliser
 from cdp.identity.policy.declaration import IdentityPolicy, NamespacePolicy, NormaliserName
 
 Refusal = Literal["invalid", "blocked"]
+# So few values are judged one by one before the first column operation would be done.
+WORTH_COLUMNS = 300
 VERDICT = {"normalised": pl.String, "refused": pl.String}
 
 NORMALISERS: MappingProxyType[NormaliserName, Callable[[IdentityPolicy, str], Normaliser]] = (
@@ -124,6 +126,8 @@ def _judge(policy: IdentityPolicy, namespace: str, region: str) -> _Judge:
 
 def _judged(values: pl.DataFrame, judge: _Judge) -> pl.DataFrame:
     """The verdicts: on the common shapes by column operations, on the rest one by one."""
+    if values.height < WORTH_COLUMNS:
+        return values.hstack(_one_by_one(values, judge))
     plain = text.plain_ascii(values["value"])
     normalised = judge.normaliser.quickly(plain)
     blocked = judge.blocks(plain.str.to_lowercase()) | judge.blocks(normalised)
@@ -133,8 +137,11 @@ def _judged(values: pl.DataFrame, judge: _Judge) -> pl.DataFrame:
         normalised=pl.when(~blocked).then(normalised),
         refused=pl.when(blocked).then(pl.lit("blocked")),
     ).filter(known)
-    verdicts = [judge(value) for value in rest["value"]]
-    return pl.concat([quick, rest.hstack(pl.DataFrame(verdicts, schema=VERDICT, orient="row"))])
+    return pl.concat([quick, rest.hstack(_one_by_one(rest, judge))])
+
+
+def _one_by_one(values: pl.DataFrame, judge: _Judge) -> pl.DataFrame:
+    return pl.DataFrame([judge(value) for value in values["value"]], schema=VERDICT, orient="row")
 
 
 def _no_verdict() -> list[pl.Expr]:

@@ -23,7 +23,8 @@ CLOSE = 1e-4  # change of every parameter from which it is at rest
 # The levels' first guesses weigh as much as this share of the pairs of a kind: enough to keep the
 # kinds from changing places, too little to drown what the data says.
 TRUST = 0.05
-HOUSE_TRUST = float(__import__("os").environ.get("HT","0.3"))
+# How many twins, and juniors named as their parents, there are is learnt, too. Twins are easily
+# mistaken for one person of two names: the guess weighs as much as what is found, and is the least.
 MOST_ALIKE = 0.5
 SMALLEST = 1e-7
 
@@ -172,9 +173,8 @@ class _Field:
         agreeing = self.alike * np.exp(self.likelihood(self.m))
         agreeing = agreeing / (agreeing + (1 - self.alike) * np.exp(self.chance()))
         told = housemates[known]
-        trusted = HOUSE_TRUST * told.sum() + 1
-        found = (told * agreeing[known]).sum() + first * trusted
-        return float(np.clip(found / (told.sum() + trusted), first, MOST_ALIKE))
+        found = (told * agreeing[known]).sum() / max(1.0, told.sum())
+        return float(np.clip((found + first) / 2, first, MOST_ALIKE))
 
     def _shares(self, known: NDArray[np.bool_], weights: Floats) -> Floats:
         hits = np.bincount(self.levels[known], weights=weights[known], minlength=len(self.guess))

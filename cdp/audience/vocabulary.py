@@ -1,0 +1,36 @@
+"""The names that conditions may use in this store: segments, dimensions, kinds and words of events."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from cdp.audience.base import definitions_of
+from cdp.audience.dimensions import dimensions
+from cdp.audience.validate import Vocabulary, parsed
+from cdp.model.expression import Condition, Did, Step, every_node
+from cdp.store import cells, segments, spoken
+from cdp.store.database import driver
+
+FIELDS = ("category", "product", "currency")
+
+
+def of(tx: Connection, said: Condition | Mapping[str, Any]) -> Vocabulary:
+    """What `said` may name. Raises InvalidSegment where it is no condition at all."""
+    condition = said if isinstance(said, Condition) else parsed(said)
+    asked = {kind for _, node in every_node(condition) for kind in _kinds(node) if "*" not in kind}
+    return Vocabulary(
+        segments=definitions_of(segments.live(tx)),
+        dimensions=dimensions(),
+        assigned={dimension for dimension, _ in cells.sizes(driver(tx))},
+        kinds=spoken.kinds(tx, asked) if asked else (),
+        values={name: spoken.frequent(tx, name) for name in FIELDS} if asked else {},
+    )
+
+
+def _kinds(node: Condition | Step) -> Iterator[str]:
+    if isinstance(node, (Did, Step)):
+        yield from node.event
+        for step in (node.followed_by, node.not_followed_by):
+            if step:
+                yield from _kinds(step)

@@ -1,0 +1,94 @@
+"""Plain verbs of audiences. Written by tests/client/twin.py."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Literal
+from uuid import UUID
+
+from cdp.client import audience_calls as calls
+from cdp.client.synchronous.connection import Connection
+from cdp.model.audience import (
+    Audience,
+    AudienceDeclaration,
+    Effect,
+    Export,
+    Format,
+    Size,
+    Suppression,
+)
+
+FORTNIGHT = timedelta(days=14)
+
+
+class Audiences:
+    """Whom to address: the verbs of `cdp.audiences.Audiences`. Consent always holds."""
+
+    _connection: Connection
+
+    def audiences(self) -> list[Audience]:
+        """The audiences, by name."""
+        return self._connection.do(calls.audiences())
+
+    def audience(self, name: str) -> Audience:
+        """One audience. Raises AudienceNotFound."""
+        return self._connection.do(calls.audience(name))
+
+    def declare_audience(self, said: AudienceDeclaration) -> Audience:
+        """Make the audience of that name what is said; a new one where there is none."""
+        return self._connection.do(calls.declare(said))
+
+    def archive_audience(self, name: str) -> None:
+        """Put an audience away; its exports stay on record."""
+        self._connection.do(calls.archive(name))
+
+    def audience_size(self, name: str) -> Size:
+        """How many may be addressed now, and why the others may not."""
+        return self._connection.do(calls.size(name))
+
+    def export_audience(
+        self, name: str, *, kind: Format = "csv", fields: Sequence[str] | None = None
+    ) -> Iterator[bytes]:
+        """The people who may be addressed, as the pieces of a file; never repeated by itself."""
+        yield from self._connection.pieces(calls.export(name, kind, fields))
+
+    def push_audience(
+        self, name: str, webhook: UUID | str, *, fields: Sequence[str] | None = None
+    ) -> Export:
+        """Send the people who may be addressed to a webhook. Raises PushFailed."""
+        return self._connection.do(calls.push(name, webhook, fields))
+
+    def audience_exports(self, name: str, *, limit: int = 100) -> list[Export]:
+        """What was handed on of an audience, newest first."""
+        return self._connection.do(calls.exports(name, limit))
+
+    def audience_effect(
+        self,
+        name: str,
+        *,
+        kinds: Sequence[str] | None = None,
+        within: timedelta = FORTNIGHT,
+        products: Sequence[str] | None = None,
+        categories: Sequence[str] | None = None,
+    ) -> Effect:
+        """What the addressed did (default: ordered) in some time, beside those held out."""
+        return self._connection.do(
+            calls.effect(name, within, kinds=kinds, products=products, categories=categories)
+        )
+
+    def suppress(
+        self,
+        identifier: str,
+        *,
+        reason: Literal["do_not_contact", "bounced"] = "do_not_contact",
+        note: str = "",
+    ) -> Suppression:
+        """Never write to who carries an identifier; bounced: not at this address."""
+        return self._connection.do(calls.suppress(identifier, reason, note))
+
+    def lift_suppression(self, identifier: str) -> None:
+        """Take the suppressions of an identifier back."""
+        self._connection.do(calls.lift(identifier))
+
+    def suppressions(self, *, limit: int = 100) -> list[Suppression]:
+        """What is suppressed, newest first."""
+        return self._connection.do(calls.suppressions(limit))

@@ -1,0 +1,110 @@
+"""Plain verbs of crossings. Written by tests/client/twin.py."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from cdp.client import audience_calls as calls
+from cdp.client.synchronous.connection import Connection
+from cdp.model.crossed import (
+    Count,
+    DimensionCell,
+    Distinction,
+    Matrix,
+    Movement,
+    People,
+    Person,
+    Upset,
+)
+from cdp.model.crossing import Crossing
+
+PAGE = 1_000
+SAMPLED = 5_000
+
+
+class Crossings:
+    """Where segments and dimensions cross: the verbs of `cdp.crossings.Crossings`.
+
+    A crossing is a text, `lifecycle=churned & !segment=vip`, or made by `cdp.model.crossing`.
+    """
+
+    _connection: Connection
+
+    def cells(self, dimension: str | None = None) -> list[DimensionCell]:
+        """The cells of one dimension or of all, saved segments among them, with their people."""
+        return self._connection.do(calls.cells(dimension))
+
+    def count(self, of: Crossing | str) -> Count:
+        """How many a crossing holds, of how many, and each of its cells by itself."""
+        return self._connection.do(calls.count(str(of)))
+
+    def people_page(
+        self,
+        of: Crossing | str,
+        *,
+        fields: Sequence[str] = (),
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> People:
+        """Some individuals of a crossing; `cursor`: the `next` of the page before."""
+        return self._connection.do(calls.people(str(of), fields, cursor, limit))
+
+    def people_in(self, of: Crossing | str, *, fields: Sequence[str] = ()) -> Iterator[Person]:
+        """Every individual of a crossing, read page by page."""
+        cursor, more = None, True
+        while more:
+            page = self.people_page(of, fields=fields, cursor=cursor, limit=PAGE)
+            yield from page.data
+            cursor, more = page.next, page.next is not None
+
+    def matrix(self, rows: str, columns: str, *, within: Crossing | str | None = None) -> Matrix:
+        """Two dimensions crossed, with lift over independence; `.plot()` draws it."""
+        base = None if within is None else str(within)
+        return self._connection.do(calls.matrix(rows, columns, base))
+
+    def upset(self, *of: Crossing | str) -> Upset:
+        """How 2 to 20 crossings overlap; `.plot()` draws it."""
+        return self._connection.do(calls.upset([str(each) for each in of]))
+
+    def movement(
+        self,
+        dimension: str,
+        since: datetime,
+        until: datetime | None = None,
+        *,
+        cells: Sequence[str] | None = None,
+    ) -> Movement:
+        """Who went where in a dimension; `.plot()` draws it."""
+        return self._connection.do(calls.movement(dimension, cells, since=since, until=until))
+
+    def moved(
+        self,
+        dimension: str,
+        since: datetime,
+        until: datetime | None = None,
+        *,
+        before: str,
+        after: str,
+        cells: Sequence[str] | None = None,
+        cursor: str | None = None,
+        limit: int = 100,
+    ) -> People:
+        """The individuals who went from `before` to `after`."""
+        return self._connection.do(
+            calls.moved(
+                dimension,
+                cells,
+                since=since,
+                until=until,
+                before=before,
+                after=after,
+                cursor=cursor,
+                limit=limit,
+            )
+        )
+
+    def distinguish(
+        self, a: Crossing | str, b: Crossing | str | None = None, *, sample: int = SAMPLED
+    ) -> Distinction:
+        """What tells A from B (default: everybody else), by effect size."""
+        other = None if b is None else str(b)
+        return self._connection.do(calls.distinguish(str(a), other, sample))

@@ -1,0 +1,158 @@
+"""Assignment: every person's persona and the situations of their sessions, kept up to date."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+import polars as pl
+from sqlalchemy import Connection
+
+from cdp.persona.fitted import Fitted, of_document
+from cdp.persona.reasons import reasons
+from cdp.persona.signals import SILENCE, sessions, signals
+from cdp.persona.situation import Followed, follow
+from cdp.store import cells, personas, situations
+from cdp.store.database import Database, driver
+
+PEOPLE_PER_TRANSACTION = 25_000
+LOOKED_BACK = timedelta(days=30)  # sessions older than that are not assigned any more
+KEPT = 0.001  # probabilities below are not written down
+PERSONA, SITUATION = "persona", "situation"  # dimensions of cells
+
+
+def fitted_in_force(tx: Connection) -> Fitted | None:
+    """The personas in force; None before the first discovery or definition."""
+    found = personas.model(driver(tx))
+    return found and of_document(found["version"], found["fitted_at"], found["document"])
+
+
+def assign_queued(
+    database: Database, now: datetime, progress: Callable[[int], None] = lambda _: None
+) -> int:
+    """Assign every person that waits, and those whose session has ended by `now`; how many.
+
+    `progress` is called with the number assigned so far. Safe to run twice at once.
+    """
+    with database.transaction() as tx:
+        personas.queue_due(tx, now)
+        fitted = fitted_in_force(tx)
+    assigned = 0
+    while True:
+        with database.transaction() as tx:
+            taken = personas.take(tx, PEOPLE_PER_TRANSACTION)
+            if taken and fitted:
+                _assign(tx, fitted, now)
+        if not taken:
+            return assigned
+        assigned += taken if fitted else 0
+        progress(assigned)
+
+
+def _assign(tx: Connection, fitted: Fitted, now: datetime) -> None:
+    personas.forget_others(tx)
+    people = personas.traits(tx, fitted.traits())
+    if people.is_empty():
+        return
+    history = fitted.history(people)
+    situated, present = _situations(tx, fitted, people, history, now)
+    ids = people["profile_id"].to_list()
+    personas.assign(
+        tx,
+        pl.DataFrame(
+            {
+                "profile_id": ids,
+                **_chosen(fitted, history),
+                "due_at": [
+                    ends for _, ends in (present.get(n, (None, None)) for n in range(len(ids)))
+                ],
+            },
+            schema_overrides={"due_at": pl.Datetime("us", "UTC")},
+        ),
+        version=fitted.version,
+        now=now,
+    )
+    situations.keep(tx, situated, since=now - LOOKED_BACK, version=fitted.version, now=now)
+    uuids = [UUID(each) for each in ids]
+    named = [fitted.names[each] for each in fitted.situation.personas]
+    likeliest = history.argmax(axis=1)
+    cells.assign(
+        tx, PERSONA, uuids, [(uid, named[n]) for uid, n in zip(uuids, likeliest, strict=True)], now
+    )
+    situation = [(uuids[n], named[persona]) for n, (persona, _) in present.items()]
+    cells.assign(tx, SITUATION, uuids, situation, now)
+
+
+def _chosen(fitted: Fitted, posterior: np.ndarray) -> dict[str, object]:
+    """persona_id, probability and probabilities of each row of `posterior`."""
+    best = posterior.argmax(axis=1)
+    ids = fitted.situation.personas
+    return {
+        "persona_id": [ids[n] for n in best],
+        "probability": posterior[np.arange(len(best)), best],
+        "probabilities": [
+            situations.as_json(
+                {ids[n]: round(float(row[n]), 6) for n in np.flatnonzero(row >= KEPT)}
+            )
+            for row in posterior
+        ],
+    }
+
+
+def _situations(
+    tx: Connection, fitted: Fitted, people: pl.DataFrame, history: np.ndarray, now: datetime
+) -> tuple[pl.DataFrame, dict[int, tuple[int, datetime]]]:
+    """What is kept of the sessions, and the present ones: person -> persona and when it ends.
+
+    A session is kept as the events after which another persona than before fits best.
+    """
+    events = situations.events_of_assigning(tx, now - LOOKED_BACK - SILENCE, now)
+    places = pl.DataFrame({"person": people["n"]}).with_row_index("place")
+    events = events.join(places, on="person", maintain_order="left").with_columns(
+        person=pl.col("place").cast(pl.Int64)
+    )
+    if events.is_empty():
+        return pl.DataFrame(), {}
+    session = sessions(events)
+    first = (
+        events.select("person", "at")
+        .with_columns(session=session)
+        .group_by("session", maintain_order=True)
+        .first()
+    )
+    prior = fitted.situation.prior(history[first["person"].to_numpy()])
+    followed = follow(fitted.situation, signals(events), session, prior)
+    moved = _moves(followed)
+    begun = first["at"].gather(followed.session[moved])
+    kept = pl.DataFrame(
+        {
+            "profile_id": people["profile_id"].gather(events["person"].gather(moved)),
+            "session_at": begun,
+            "at": events["at"].gather(moved),
+            **_chosen(fitted, followed.posterior[moved]),
+            "reasons": [
+                situations.as_json(each) for each in reasons(fitted.situation, followed, moved)
+            ],
+        }
+    ).filter(pl.col("session_at") > now - LOOKED_BACK)
+    # Two events of one moment: the later word.
+    kept = kept.unique(["profile_id", "session_at", "at"], keep="last", maintain_order=True)
+    return kept, _present(events, followed, now)
+
+
+def _moves(followed: Followed) -> np.ndarray:
+    """The events that begin a session, or after which another persona fits best."""
+    best = followed.posterior.argmax(axis=1)
+    changes = (np.diff(best, prepend=-1) != 0) | (np.diff(followed.session, prepend=-1) != 0)
+    return np.flatnonzero(changes)
+
+
+def _present(
+    events: pl.DataFrame, followed: Followed, now: datetime
+) -> dict[int, tuple[int, datetime]]:
+    last = np.flatnonzero(np.diff(followed.session, append=-1))
+    best = followed.posterior.argmax(axis=1)
+    at, person = events["at"].gather(last), events["person"].gather(last)
+    open_ = (at > now.astimezone(UTC) - SILENCE).to_numpy()
+    ends = (at + SILENCE).to_list()
+    return {int(person[int(n)]): (int(best[last[n]]), ends[int(n)]) for n in np.flatnonzero(open_)}

@@ -1,0 +1,260 @@
+"""Personas: find them, write them, read their cards, and tell which one fits a visitor now."""
+
+import difflib
+import json
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from cdp.errors import InvalidRequest, PersonaNotFound, ProfileNotFound
+from cdp.identity.refs import parsed, the_only
+from cdp.model.persona import (
+    Assigned,
+    Card,
+    Chance,
+    Page,
+    Persona,
+    Reason,
+    Situation,
+    StatedPersona,
+    Validation,
+)
+from cdp.persona import cards, discovery, present, validation
+from cdp.persona.assignment import assign_queued
+from cdp.persona.discovery import Discovered
+from cdp.persona.fitted import Fitted, of_document
+from cdp.persona.stated import checked
+from cdp.store import personas, read
+from cdp.store.database import Database
+
+SECONDS_KNOWN = 1.0  # how long a version is taken for the newest
+SEED = 1
+
+
+class Personas:
+    """The personas of a store.
+
+    `url` or `database` name it; without either the settings do. A version of the personas is read
+    once and kept.
+    """
+
+    def __init__(self, url: str | None = None, database: Database | None = None) -> None:
+        self._database = database or Database(url)
+        self._fitted: Fitted | None = None
+        self._asked = float("-inf")
+
+    def discover(
+        self,
+        *,
+        seed: int = SEED,
+        now: datetime | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Discovered:
+        """Look for personas among the people there are, write their cards and assign everybody."""
+        moment = now or datetime.now(UTC)
+        with self._database.transaction() as tx:
+            found = discovery.run(tx, seed=seed, now=moment, progress=progress)
+        self._settle(moment, progress)
+        return found
+
+    def define(self, stated: StatedPersona, *, by: str = "steward", now: datetime | None = None) -> UUID:
+        """Take in a hand-written persona, or a newer wording of the one of that name; its id.
+
+        Raises InvalidRequest, UnknownTrait. Everybody is assigned anew.
+        """
+        moment = now or datetime.now(UTC)
+        definition = checked(stated).model_dump(mode="json")
+        with self._database.transaction() as tx:
+            same = self._named(stated.name)
+            if same and same["kind"] != "stated":
+                raise InvalidRequest(f"a discovered persona is called {stated.name!r}; choose another name")
+            if same:
+                persona_id = same["persona_id"]
+                personas.change(tx, persona_id, definition=definition)
+            else:
+                persona_id = personas.add(
+                    tx, "stated", stated.name, definition=definition, by=by, now=moment
+                )
+            discovery.run(tx, seed=SEED, now=moment, anew=False)
+        self._settle(moment)
+        return persona_id
+
+    def edit(self, persona: UUID | str, *, name: str | None = None, text: str | None = None) -> None:
+        """Give a persona another name, or another text on its card. Raises PersonaNotFound."""
+        found = self._row(persona)
+        if name and (same := self._named(name)) and same["persona_id"] != found["persona_id"]:
+            raise InvalidRequest(f"another persona is called {name!r}; choose another name")
+        words = {} if text is None else {"text": text}
+        with self._database.transaction() as tx:
+            personas.change(tx, found["persona_id"], name=name, words=words)
+            if name and name != found["name"]:
+                personas.rename_cells(tx, found["name"], name)
+                personas.rename_in_model(tx, found["persona_id"], name)
+        self._asked = float("-inf")
+
+    def retire(self, persona: UUID | str, *, now: datetime | None = None) -> None:
+        """Take a persona away; everybody is assigned anew. Raises PersonaNotFound."""
+        moment = now or datetime.now(UTC)
+        found = self._row(persona)
+        if found["kind"] != "stated":
+            raise InvalidRequest(f"{found['name']!r} was discovered; only hand-written personas are taken away")
+        with self._database.transaction() as tx:
+            personas.retire(tx, [found["persona_id"]], moment)
+            discovery.run(tx, seed=SEED, now=moment, anew=False)
+        self._settle(moment)
+
+    def every(self) -> list[Persona]:
+        """The personas there are: lasting ones first, then situations; most frequent first."""
+        fitted = self.fitted()
+        with self._database.autocommit() as connection:
+            live, people = personas.live(connection), personas.people(connection)
+            check = personas.last_check(connection)
+        drifted = validation.drifted_at(check, fitted)
+        shares = dict(zip(fitted.situation.personas, fitted.situation.share, strict=True)) if fitted else {}
+        found = [
+            Persona(
+                persona_id=row["persona_id"], name=row["name"], kind=row["kind"],
+                share=shares.get(str(row["persona_id"])), people=people.get(row["persona_id"], 0),
+                created_at=row["created_at"], drifted_at=drifted,
+            )
+            for row in live
+        ]  # fmt: skip
+        return sorted(found, key=lambda each: (each.kind == "situation", -each.people, each.name))
+
+    def get(self, persona: UUID | str) -> Persona:
+        """One of them, by id or name. Raises PersonaNotFound."""
+        uid = self._row(persona)["persona_id"]
+        return next(each for each in self.every() if each.persona_id == uid)
+
+    def situation(self, ref: UUID | str, *, at: datetime | None = None) -> Situation:
+        """Which persona fits a profile now, or did at a time. Raises ProfileNotFound, InvalidRequest."""
+        fitted, moment = self._in_force(), at or datetime.now(UTC)
+        with self._database.autocommit() as connection:
+            profile_id, _ = _body(connection, ref)
+            known = present.seen(connection, fitted, profile_id, moment)
+        return present.situation(fitted, profile_id, moment, known)
+
+    def situations(self, ref: UUID | str, *, limit: int = 100) -> list[Assigned]:
+        """What is on record of a profile's situations, newest first. Raises ProfileNotFound."""
+        with self._database.autocommit() as connection:
+            profile_id, _ = _body(connection, ref)
+            kept = present.situations.kept(connection, profile_id, limit)
+        return [_assigned(row) for row in kept]
+
+    def page(
+        self,
+        ref: str,
+        *,
+        at: datetime | None = None,
+        categories: int = 5,
+        products: int = 10,
+    ) -> Page:
+        """What to show a visitor; one nobody knows is shown what is general.
+
+        Raises ProfileNotFound for an id that was never given out, AmbiguousIdentifier.
+        """
+        fitted, moment = self._in_force(), at or datetime.now(UTC)
+        with self._database.autocommit() as connection:
+            profile_id, consented = _visitor(connection, ref)
+            return present.page(
+                connection, fitted, profile_id, moment,
+                consented=consented, categories=categories, products=products,
+            )  # fmt: skip
+
+    def card(self, persona: UUID | str) -> Card:
+        """A persona's card. Raises PersonaNotFound."""
+        row = self._row(persona)
+        with self._database.autocommit() as connection:
+            document = personas.card(connection, row["persona_id"])
+            check = personas.last_check(connection)
+        if document is None:
+            raise PersonaNotFound(f"{row['name']!r} has no card yet: `cdp persona discover` writes it")
+        written = {"name": row["name"], "text": row["words"].get("text") or document.get("text", "")}
+        return Card.model_validate(document | written | {"drift": validation.drift_of(check, document)})
+
+    def validate(self, *, now: datetime | None = None) -> Validation:
+        """Coverage, separation, stability, borders and drift against the people of now; kept."""
+        moment = now or datetime.now(UTC)
+        fitted = self._in_force()
+        with self._database.transaction() as tx:
+            found = validation.run(tx, fitted, moment)
+            personas.put_check(tx, fitted.version, found.model_dump(mode="json"), moment)
+        return found
+
+    def fitted(self) -> Fitted | None:
+        """The version in force; None before the first discovery or definition."""
+        if time.monotonic() - self._asked > SECONDS_KNOWN:
+            with self._database.autocommit() as connection:
+                self._fitted = _newest(connection, self._fitted)
+            self._asked = time.monotonic()
+        return self._fitted
+
+    def _in_force(self) -> Fitted:
+        if (found := self.fitted()) is None:
+            raise InvalidRequest("there are no personas yet: `cdp persona discover` or `cdp persona define`")
+        return found
+
+    def _settle(self, now: datetime, progress: Callable[[str], None] = lambda _: None) -> None:
+        """After a new version: its cards, and everybody's persona."""
+        self._asked = float("-inf")
+        progress("assignment")
+        assign_queued(self._database, now)
+        progress("cards")
+        with self._database.transaction() as tx:
+            cards.write(tx, self._in_force(), now)
+
+    def _row(self, persona: UUID | str) -> Mapping[str, Any]:
+        with self._database.autocommit() as connection:
+            live = personas.live(connection)
+        names = {row["name"]: row for row in live} | {str(row["persona_id"]): row for row in live}
+        if (found := names.get(str(persona))) is None:
+            nearest = difflib.get_close_matches(str(persona), [row["name"] for row in live], n=1)
+            hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+            raise PersonaNotFound(f"no persona is called {str(persona)!r}{hint}")
+        return found
+
+    def _named(self, name: str) -> Mapping[str, Any] | None:
+        with self._database.autocommit() as connection:
+            return next((row for row in personas.live(connection) if row["name"] == name), None)
+
+
+def _newest(connection: psycopg.Connection, known: Fitted | None) -> Fitted | None:
+    if known is not None and personas.newest(connection) == known.version:
+        return known
+    found = personas.model(connection)
+    return found and of_document(found["version"], found["fitted_at"], found["document"])
+
+
+def _body(connection: psycopg.Connection, ref: UUID | str) -> tuple[UUID, str]:
+    named = parsed(connection, ref)
+    if not isinstance(named, UUID):
+        return the_only(named[0], read.bodies_with(connection, *named))
+    if (found := read.one_body(connection, named)) is None:
+        raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")
+    return found
+
+
+def _visitor(connection: psycopg.Connection, ref: str) -> tuple[UUID | None, bool]:
+    """The visitor's profile, if there is one, and whether personalisation is not refused."""
+    named = parsed(connection, ref)
+    if not isinstance(named, UUID) and not read.bodies_with(connection, *named):
+        return None, True
+    profile_id, body = _body(connection, ref)
+    said = json.loads(body).get("consents", ())
+    refused = any(each["purpose"] == present.PURPOSE and each["state"] != "granted" for each in said)
+    return profile_id, not refused
+
+
+def _assigned(row: Mapping[str, Any]) -> Assigned:
+    return Assigned(
+        session_at=row["session_at"],
+        at=row["at"],
+        persona=Chance(persona_id=row["persona_id"], name=row["name"], probability=row["probability"]),
+        probabilities=row["probabilities"],
+        reasons=[Reason.model_validate(each) for each in row["reasons"]],
+        version=row["version"],
+    )

@@ -1,0 +1,73 @@
+"""What was concluded, written: a row a profile, and the queues of those who read it."""
+
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy import Connection, text
+
+from cdp.store import staging
+
+# Segments and situations also read events: what the fold took is looked at even where no trait changed.
+QUEUE = """,
+moved AS (SELECT profile_id FROM written WHERE moved ORDER BY profile_id),
+assigned AS (
+    INSERT INTO unassigned_profile (profile_id) SELECT profile_id FROM moved
+    ON CONFLICT DO NOTHING)
+INSERT INTO unsegmented_profile (profile_id) SELECT profile_id FROM moved
+ON CONFLICT DO NOTHING"""
+UPDATE = f"""
+WITH written AS (
+    UPDATE derived_profile AS d
+    SET subject = s.subject, traits = s.traits, derived_at = :now, due_at = s.due_at,
+        parameters = :parameters
+    FROM derived AS s WHERE d.profile_id = s.profile_id
+    RETURNING d.profile_id, s.folded OR old.traits IS DISTINCT FROM new.traits AS moved)
+{QUEUE}"""
+INSERT = f"""
+WITH written AS (
+    INSERT INTO derived_profile (profile_id, subject, traits, derived_at, due_at, parameters)
+    SELECT profile_id, subject, traits, :now, due_at, :parameters FROM derived AS s
+    WHERE NOT EXISTS (SELECT FROM derived_profile AS d WHERE d.profile_id = s.profile_id)
+    ORDER BY profile_id
+    RETURNING profile_id, true AS moved)
+{QUEUE}"""
+QUEUE_NEW = f"""
+WITH written AS (
+    SELECT profile_id, true AS moved FROM derived_profile JOIN deriving USING (profile_id))
+{QUEUE}"""
+ANY_KNOWN = """
+SELECT EXISTS (SELECT FROM deriving JOIN derived_profile USING (profile_id))"""
+# Whoever keeps bitmaps needs the number of a profile that is no more.
+DROP_GONE = """
+WITH gone AS (
+    DELETE FROM derived_profile WHERE profile_id IN (
+        SELECT profile_id FROM deriving
+        WHERE NOT EXISTS (SELECT FROM profile AS p WHERE p.profile_id = deriving.profile_id))
+    RETURNING profile_id, number)
+INSERT INTO unsegmented_profile (profile_id, number)
+SELECT profile_id, number FROM gone ORDER BY profile_id
+ON CONFLICT (profile_id) DO UPDATE SET number = excluded.number"""
+
+
+def write(tx: Connection, derived: pl.DataFrame, *, now: datetime, parameters: int) -> None:
+    """Keep what was concluded: profile_id, subject, traits (JSON text), due_at, folded.
+
+    Profiles of `deriving` that are no more go; what changed is queued for segments and personas.
+    """
+    if derived.height >= staging.WORTH_ANALYZING and not tx.execute(text(ANY_KNOWN)).scalar_one():
+        _add(tx, derived, now, parameters)
+        return
+    staging.copy_in(tx, "derived", derived)
+    values = {"now": now, "parameters": parameters}
+    tx.execute(text(UPDATE), values)
+    tx.execute(text(INSERT), values)
+    tx.execute(text(DROP_GONE))
+
+
+def _add(tx: Connection, derived: pl.DataFrame, now: datetime, parameters: int) -> None:
+    """Profiles of which nothing was known: copied straight to where they stay."""
+    rows = derived.drop("folded").with_columns(
+        derived_at=pl.lit(now, pl.Datetime("us", "UTC")), parameters=pl.lit(parameters, pl.Int64)
+    )
+    staging.copy_new(tx, "derived_profile", rows.sort("profile_id"))
+    tx.execute(text(QUEUE_NEW))

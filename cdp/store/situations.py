@@ -1,0 +1,138 @@
+"""Sessions in SQL: what people did lately, and in which situation they were."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+import psycopg
+from psycopg.rows import tuple_row
+from sqlalchemy import Connection, text
+
+from cdp.store import staging
+from cdp.store.read import rows
+
+# What people do themselves: of these sessions are made. What is done to them (mail, parcels) is not.
+ACTIONS = (
+    "page_viewed", "screen_viewed", "product_viewed", "product_list_viewed", "product_clicked",
+    "products_searched", "product_added", "product_removed", "cart_viewed", "checkout_started",
+    "wishlist_product_added", "promotion_clicked", "order_line",
+)  # fmt: skip
+_KINDS = ", ".join(f"'{kind}'" for kind in ACTIONS)
+_CONTEXT = "e.properties #> '{$message,context}'"
+# The words of a session; the columns of cdp.persona.signals.EVENTS.
+WORDS = f"""
+    e.kind, e.product, e.category, e.properties ->> 'department' AS department,
+    coalesce(e.properties ->> 'query', e.properties ->> 'search') AS search,
+    e.properties ->> 'device' AS device,
+    coalesce(e.properties ->> 'place', {_CONTEXT} #>> '{{location,city}}',
+             {_CONTEXT} #>> '{{location,region}}') AS place,
+    coalesce(e.properties ->> 'referrer', {_CONTEXT} #>> '{{page,referrer}}') AS referrer,
+    coalesce(e.properties ->> 'campaign', {_CONTEXT} #>> '{{campaign,name}}') AS campaign,
+    coalesce(e.properties ->> 'timezone', {_CONTEXT} ->> 'timezone') AS timezone"""
+WORD_COLUMNS = dict.fromkeys(("kind", "product", "category", "department", "search", "device", "place", "referrer", "campaign", "timezone"), pl.String)  # fmt: skip
+# The newest events of a profile, each record's from its own index.
+LATELY = f"""
+SELECT e.occurred_at AS at, {WORDS}
+FROM source_record AS r CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE event.record_uid = r.record_uid AND occurred_at <= %(at)s
+      AND kind IN ({_KINDS})
+    ORDER BY occurred_at DESC LIMIT %(limit)s) AS e
+WHERE r.profile_id = %(profile_id)s
+ORDER BY e.occurred_at DESC, e.event_id DESC LIMIT %(limit)s"""
+OF_ASSIGNING = f"""
+SELECT a.n, date_part('epoch', e.occurred_at), {WORDS}
+FROM assigning AS a JOIN source_record AS r USING (profile_id)
+JOIN event AS e ON e.record_uid = r.record_uid
+WHERE e.kind IN ({_KINDS}) AND e.occurred_at > {{since}} AND e.occurred_at <= {{until}}{{only}}
+ORDER BY a.n, e.occurred_at, e.event_id"""
+BOUGHT = """
+SELECT DISTINCT e.product FROM source_record AS r JOIN event AS e USING (record_uid)
+WHERE r.profile_id = %s AND e.kind = 'order_line' AND e.product = ANY(%s)
+  AND coalesce(e.quantity, 1) > 0"""
+
+KEEP = """
+INSERT INTO profile_situation (profile_id, session_at, at, persona_id, probability, probabilities,
+                               reasons, version, recorded_at)
+SELECT profile_id, session_at, at, persona_id, probability, probabilities, reasons, :version, :now
+FROM situated ORDER BY profile_id, session_at, at
+ON CONFLICT (profile_id, session_at, at) DO UPDATE
+    SET persona_id = excluded.persona_id, probability = excluded.probability,
+        probabilities = excluded.probabilities, reasons = excluded.reasons,
+        version = excluded.version, recorded_at = excluded.recorded_at
+    WHERE profile_situation.persona_id <> excluded.persona_id"""
+# News of a session may say that it began earlier, or went another way.
+DROP_FORMER = """
+DELETE FROM profile_situation AS s USING assigning AS a
+WHERE s.profile_id = a.profile_id AND s.session_at > :since
+  AND NOT EXISTS (SELECT FROM situated AS n
+                  WHERE n.profile_id = s.profile_id AND n.session_at = s.session_at AND n.at = s.at)"""
+KEPT = """
+SELECT s.session_at, s.at, s.persona_id, p.name, s.probability, s.probabilities, s.reasons,
+       s.version
+FROM profile_situation AS s JOIN persona AS p USING (persona_id)
+WHERE s.profile_id = %s ORDER BY s.at DESC LIMIT %s"""
+
+
+def lately(
+    connection: psycopg.Connection, profile_id: UUID, at: datetime, limit: int
+) -> pl.DataFrame:
+    """The newest events of a profile's own doing up to `at`, oldest first: at and WORD_COLUMNS."""
+    said = {"profile_id": profile_id, "at": at, "limit": limit}
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        found = cursor.execute(LATELY, said, prepare=True).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
+    schema = {"at": pl.Datetime("us", "UTC"), **WORD_COLUMNS}
+    return pl.DataFrame(found[::-1], schema=schema, orient="row")
+
+
+def events_of_assigning(
+    tx: Connection, since: datetime, until: datetime, only: pl.Series | None = None
+) -> pl.DataFrame:
+    """What the profiles of `assigning` did in (since, until]: `person` (n), at and WORD_COLUMNS.
+
+    `only`: of those with these n.
+    """
+    chosen = "" if only is None else f" AND a.n = ANY('{{{','.join(map(str, only))}}}')"
+    query = OF_ASSIGNING.format(since=_literal(since), until=_literal(until), only=chosen)
+    schema = {"person": pl.Int64, "at": pl.Float64, **WORD_COLUMNS}
+    found = staging.copy_out(tx, query, schema)
+    moment = (pl.col("at") * 1_000_000).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+    return found.with_columns(at=moment)
+
+
+def bought(
+    connection: psycopg.Connection, profile_id: UUID, products: Sequence[str]
+) -> frozenset[str]:
+    """Those of these products that the person has bought in any channel."""
+    found = connection.execute(BOUGHT, (profile_id, list(products)), prepare=True)
+    return frozenset(product for (product,) in found)
+
+
+def keep(
+    tx: Connection, situated: pl.DataFrame, *, since: datetime, version: int, now: datetime
+) -> None:
+    """Keep the situations of sessions after `since` of the profiles of `assigning`.
+
+    What is on record of older sessions stays, and so does what was said of these where it is the
+    same persona. Columns: profile_id, session_at, at, persona_id, probability, probabilities,
+    reasons (JSON texts).
+    """
+    staging.copy_in(tx, "situated", situated)
+    tx.execute(text(DROP_FORMER), {"since": since})
+    tx.execute(text(KEEP), {"version": version, "now": now})
+
+
+def kept(connection: psycopg.Connection, profile_id: UUID, limit: int) -> list[dict[str, Any]]:
+    """What is on record of a profile's situations, newest first."""
+    return rows(connection, KEPT, (profile_id, limit))
+
+
+def as_json(value: object) -> str:
+    """Compact JSON text."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _literal(moment: datetime) -> str:
+    return f"timestamptz '{moment.isoformat()}'"
