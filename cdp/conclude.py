@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from cdp.account.links import update_account_links
 from cdp.derive.run import derive_queued
+from cdp.persona.assignment import assign_queued
 from cdp.store.database import Database
 
 
@@ -15,6 +16,7 @@ class Concluded:
 
     linked: int = 0
     derived: int = 0
+    assigned: int = 0
 
 
 def conclude(
@@ -31,4 +33,5 @@ def conclude(
     present = now or datetime.now(UTC)
     linked = update_account_links(database, lambda count: progress("link", count))
     derived = derive_queued(database, present, lambda count: progress("derive", count))
-    return Concluded(linked=linked, derived=derived)
+    assigned = assign_queued(database, present, lambda count: progress("persona", count))
+    return Concluded(linked=linked, derived=derived, assigned=assigned)

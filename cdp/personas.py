@@ -28,7 +28,7 @@ from cdp.persona.assignment import assign_queued
 from cdp.persona.discovery import Discovered
 from cdp.persona.fitted import Fitted, of_document
 from cdp.persona.stated import checked
-from cdp.store import personas, read
+from cdp.store import personas, read, situations
 from cdp.store.database import Database
 
 SECONDS_KNOWN = 1.0  # how long a version is taken for the newest
@@ -61,7 +61,9 @@ class Personas:
         self._settle(moment, progress)
         return found
 
-    def define(self, stated: StatedPersona, *, by: str = "steward", now: datetime | None = None) -> UUID:
+    def define(
+        self, stated: StatedPersona, *, by: str = "steward", now: datetime | None = None
+    ) -> UUID:
         """Take in a hand-written persona, or a newer wording of the one of that name; its id.
 
         Raises InvalidRequest, UnknownTrait. Everybody is assigned anew.
@@ -71,7 +73,9 @@ class Personas:
         with self._database.transaction() as tx:
             same = self._named(stated.name)
             if same and same["kind"] != "stated":
-                raise InvalidRequest(f"a discovered persona is called {stated.name!r}; choose another name")
+                raise InvalidRequest(
+                    f"a discovered persona is called {stated.name!r}; choose another name"
+                )
             if same:
                 persona_id = same["persona_id"]
                 personas.change(tx, persona_id, definition=definition)
@@ -83,7 +87,9 @@ class Personas:
         self._settle(moment)
         return persona_id
 
-    def edit(self, persona: UUID | str, *, name: str | None = None, text: str | None = None) -> None:
+    def edit(
+        self, persona: UUID | str, *, name: str | None = None, text: str | None = None
+    ) -> Persona:
         """Give a persona another name, or another text on its card. Raises PersonaNotFound."""
         found = self._row(persona)
         if name and (same := self._named(name)) and same["persona_id"] != found["persona_id"]:
@@ -94,14 +100,18 @@ class Personas:
             if name and name != found["name"]:
                 personas.rename_cells(tx, found["name"], name)
                 personas.rename_in_model(tx, found["persona_id"], name)
+        self._fitted = None
         self._asked = float("-inf")
+        return self.get(found["persona_id"])
 
     def retire(self, persona: UUID | str, *, now: datetime | None = None) -> None:
         """Take a persona away; everybody is assigned anew. Raises PersonaNotFound."""
         moment = now or datetime.now(UTC)
         found = self._row(persona)
         if found["kind"] != "stated":
-            raise InvalidRequest(f"{found['name']!r} was discovered; only hand-written personas are taken away")
+            raise InvalidRequest(
+                f"{found['name']!r} was discovered; only hand-written personas are taken away"
+            )
         with self._database.transaction() as tx:
             personas.retire(tx, [found["persona_id"]], moment)
             discovery.run(tx, seed=SEED, now=moment, anew=False)
@@ -114,7 +124,11 @@ class Personas:
             live, people = personas.live(connection), personas.people(connection)
             check = personas.last_check(connection)
         drifted = validation.drifted_at(check, fitted)
-        shares = dict(zip(fitted.situation.personas, fitted.situation.share, strict=True)) if fitted else {}
+        shares = (
+            dict(zip(fitted.situation.personas, fitted.situation.share, strict=True))
+            if fitted
+            else {}
+        )
         found = [
             Persona(
                 persona_id=row["persona_id"], name=row["name"], kind=row["kind"],
@@ -138,12 +152,15 @@ class Personas:
             known = present.seen(connection, fitted, profile_id, moment)
         return present.situation(fitted, profile_id, moment, known)
 
-    def situations(self, ref: UUID | str, *, limit: int = 100) -> list[Assigned]:
-        """What is on record of a profile's situations, newest first. Raises ProfileNotFound."""
+    def situations(self, ref: UUID | str, *, limit: int = 100) -> tuple[UUID, list[Assigned]]:
+        """The profile's id, and what is on record of its situations, newest first.
+
+        Raises ProfileNotFound.
+        """
         with self._database.autocommit() as connection:
             profile_id, _ = _body(connection, ref)
-            kept = present.situations.kept(connection, profile_id, limit)
-        return [_assigned(row) for row in kept]
+            kept = situations.kept(connection, profile_id, limit)
+        return profile_id, [_assigned(row) for row in kept]
 
     def page(
         self,
@@ -172,9 +189,16 @@ class Personas:
             document = personas.card(connection, row["persona_id"])
             check = personas.last_check(connection)
         if document is None:
-            raise PersonaNotFound(f"{row['name']!r} has no card yet: `cdp persona discover` writes it")
-        written = {"name": row["name"], "text": row["words"].get("text") or document.get("text", "")}
-        return Card.model_validate(document | written | {"drift": validation.drift_of(check, document)})
+            raise PersonaNotFound(
+                f"{row['name']!r} has no card yet: `cdp persona discover` writes it"
+            )
+        written = {
+            "name": row["name"],
+            "text": row["words"].get("text") or document.get("text", ""),
+        }
+        return Card.model_validate(
+            document | written | {"drift": validation.drift_of(check, document)}
+        )
 
     def validate(self, *, now: datetime | None = None) -> Validation:
         """Coverage, separation, stability, borders and drift against the people of now; kept."""
@@ -195,7 +219,9 @@ class Personas:
 
     def _in_force(self) -> Fitted:
         if (found := self.fitted()) is None:
-            raise InvalidRequest("there are no personas yet: `cdp persona discover` or `cdp persona define`")
+            raise InvalidRequest(
+                "there are no personas yet: `cdp persona discover` or `cdp persona define`"
+            )
         return found
 
     def _settle(self, now: datetime, progress: Callable[[str], None] = lambda _: None) -> None:
@@ -226,7 +252,9 @@ def _newest(connection: psycopg.Connection, known: Fitted | None) -> Fitted | No
     if known is not None and personas.newest(connection) == known.version:
         return known
     found = personas.model(connection)
-    return found and of_document(found["version"], found["fitted_at"], found["document"])
+    if found is None:
+        return None
+    return of_document(found["version"], found["fitted_at"], found["document"])
 
 
 def _body(connection: psycopg.Connection, ref: UUID | str) -> tuple[UUID, str]:
@@ -245,7 +273,9 @@ def _visitor(connection: psycopg.Connection, ref: str) -> tuple[UUID | None, boo
         return None, True
     profile_id, body = _body(connection, ref)
     said = json.loads(body).get("consents", ())
-    refused = any(each["purpose"] == present.PURPOSE and each["state"] != "granted" for each in said)
+    refused = any(
+        each["purpose"] == present.PURPOSE and each["state"] != "granted" for each in said
+    )
     return profile_id, not refused
 
 
@@ -253,7 +283,9 @@ def _assigned(row: Mapping[str, Any]) -> Assigned:
     return Assigned(
         session_at=row["session_at"],
         at=row["at"],
-        persona=Chance(persona_id=row["persona_id"], name=row["name"], probability=row["probability"]),
+        persona=Chance(
+            persona_id=row["persona_id"], name=row["name"], probability=row["probability"]
+        ),
         probabilities=row["probabilities"],
         reasons=[Reason.model_validate(each) for each in row["reasons"]],
         version=row["version"],

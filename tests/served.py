@@ -80,9 +80,11 @@ def serving(database: Database, folder: Path) -> Iterator[Served]:
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        yield Served(database, url, World(database, folder))
-        server.should_exit = True
-        thread.join()
+        try:
+            yield Served(database, url, World(database, folder))
+        finally:  # else a test that fails here waits for the server for ever
+            server.should_exit = True
+            thread.join()
 
 
 @pytest.fixture(scope="session")

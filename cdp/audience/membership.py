@@ -55,15 +55,15 @@ def update_memberships(
     profiles = entered = left = 0
     while True:
         with database.transaction() as tx:
-            woken = cells.wake(tx, at, PROFILES_PER_TRANSACTION)
-        with database.transaction() as tx:
             taken, changes = _update_some(tx, at)
-        if not taken and not woken:
-            return Updated(profiles, entered, left)
         profiles += taken
         entered += sum(len(each.numbers) for each in changes if each.entered)
         left += sum(len(each.numbers) for each in changes if not each.entered)
         progress(profiles)
+        if taken < PROFILES_PER_TRANSACTION:
+            with database.transaction() as tx:
+                if not cells.wake(tx, at, PROFILES_PER_TRANSACTION):
+                    return Updated(profiles, entered, left)
 
 
 def _update_some(tx: Connection, now: datetime) -> tuple[int, list[CellChange]]:

@@ -139,8 +139,8 @@ def _faults(node: Condition, words: Vocabulary) -> Iterator[str]:
         yield f"a consent is {', '.join(STATES)}, not {node.state!r}; {near(node.state, STATES)}"
     elif isinstance(node, (MemberOf, WorksFor)):
         for name, said in node:
-            if isinstance(said, Test):
-                yield from _tests(f"{name}", "string", said)
+            if isinstance(said, Test) and not isinstance(said, Condition):
+                yield from _tests(name, "string", said)
 
 
 def _trait(node: TraitIs) -> Iterator[str]:

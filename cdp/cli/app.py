@@ -10,6 +10,7 @@ from cdp.cli import (
     audience,
     channel,
     crossing,
+    derive,
     generate,
     identity,
     ingest,
@@ -18,6 +19,7 @@ from cdp.cli import (
     quarantine,
     serve,
     store,
+    up,
     webhook,
 )
 from cdp.cli.logs import log, silence_libraries
@@ -37,6 +39,7 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(channel.app, name="channel")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(derive.app, name="derive")
 app.add_typer(crossing.app, name="crossing")
 app.add_typer(audience.app, name="audience")
 app.command()(generate.generate)
@@ -44,6 +47,7 @@ app.add_typer(keys.app, name="key")
 app.add_typer(webhook.app, name="webhook")
 app.command()(keys.audit)
 app.command()(serve.serve)
+app.command()(up.up)
 
 
 @app.callback()

@@ -74,6 +74,7 @@ def _tell(resolved: "Resolved", *, as_json: bool) -> None:
         "clusters": len(sizes),
         "largest": int(sizes.max() or 0),  # pyright: ignore[reportArgumentType]
         "model": resolved.model.version if resolved.model else None,
+        "merged from": round(resolved.merge, 3),
     }
     if as_json:
         typer.echo(json.dumps(figures))

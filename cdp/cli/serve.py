@@ -17,11 +17,12 @@ WORKERS = "WEB_CONCURRENCY"  # uvicorn's own word
 DRAIN_SECONDS = 30  # for requests that are being answered when the service is stopped
 
 
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")] = 8080,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 1,
-) -> None:
+Host = Annotated[str, typer.Option(help="Address to listen at.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port to listen at.")]
+Workers = Annotated[int, typer.Option(min=1, help="Processes that serve.")]
+
+
+def serve(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -> None:
     """Serve events and profiles over HTTP until stopped; what was taken is stored first.
 
     Keys are made by `cdp key create`. TLS is a proxy's part.

@@ -19,6 +19,7 @@ from cdp.model.answers import (
     Rectification,
     TimelinePage,
 )
+from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
 from cdp.model.identity import Decided, Decision, LogEntry
 from cdp.model.profile import Profile, SourceRecord, TraitExplanation
 from cdp.model.status import StoreStatus
@@ -104,6 +105,21 @@ def provenance(ref: Ref) -> Call[Mapping[str, TraitExplanation]]:
         lambda said: ExplainedProfile.model_validate_json(said).provenance,
         asked(provenance="true", fields=["traits"]),
     )
+
+
+def computed(ref: Ref) -> Call[ComputedTraits]:
+    """What was concluded of a profile."""
+    return Call("GET", _place(ref, "computed"), as_model(ComputedTraits))
+
+
+def explain_computed(ref: Ref, name: str) -> Call[ComputedExplanation]:
+    """Why a computed trait has its value."""
+    return Call("GET", _place(ref, "computed", name), as_model(ComputedExplanation))
+
+
+def computed_traits() -> Call[list[ComputedTrait]]:
+    """The registry of computed traits."""
+    return Call("GET", "/v1/computed-traits", as_data(list[ComputedTrait]))
 
 
 def changes(since: str | None, limit: int, *, with_profiles: bool) -> Call[Changes]:

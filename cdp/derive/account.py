@@ -57,7 +57,7 @@ TRAITS = declared(
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n, the traits above of companies, and when the oldest view leaves the window of 30 days."""
+    """Columns n, the traits above of companies, and when the oldest view leaves the window of 30 days."""
     del parameters
     companies = facts.profiles.filter(pl.col("subject") == "account")
     if companies.is_empty() or facts.tx is None:

@@ -36,7 +36,7 @@ BY = (("department", "departments"), ("category", "categories"), ("brand", None)
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above."""
+    """Columns n and the traits above."""
     del parameters, now
     found = facts.profiles.select("n")
     if not facts.lines.is_empty():
@@ -64,7 +64,7 @@ def _weight() -> pl.Expr:
 def shares_of(
     rows: pl.DataFrame, name: str, top: str, shares: str, count: str | None
 ) -> pl.DataFrame | None:
-    """n, the heaviest `name` of each person, the shares of all and their number; None: none named."""
+    """Columns n, the heaviest `name` of each person, the shares of all and their number; None: none named."""
     named = rows.filter(pl.col(name).is_not_null())
     if named.is_empty():
         return None

@@ -16,8 +16,8 @@ TRAITS = declared(
     FAMILY,
     ("line", "first-sold dates of products"),
     ("new_arrival_share", "number", "share 0..1", "how much of the spending was on new arrivals",
-     "amount of lines bought within derive.new_arrival_days of the product's first sale in any channel "
-     "/ amount of all lines that name a product. What the data's first days sold is nothing new"),
+     ("amount of lines bought within derive.new_arrival_days of the product's first sale in any channel "
+     "/ amount of all lines that name a product. What the data's first days sold is nothing new")),
     ("new_arrivals", "integer", "products", "how many new arrivals the person bought",
      "number of distinct products bought within derive.new_arrival_days of their first sale"),
 )  # fmt: skip
@@ -31,7 +31,7 @@ def fit(tx: Connection, facts: Facts) -> dict[str, Any]:
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above; a product that the fit has not seen is sold for the first time."""
+    """Columns n and the traits above; a product that the fit has not seen is sold for the first time."""
     del now
     begin = parameters.of(FAMILY).get("begin")
     if begin is None or facts.lines.is_empty():

@@ -16,7 +16,9 @@ Real = NDArray[np.float64]
 
 # Customers who never drop out drive b to infinity, where the closed forms lose all digits; with
 # these bounds a dropout chance of a millionth remains.
-BOUNDS = tuple((np.log(low), np.log(high)) for low, high in ((1e-3, 100), (1e-4, 1e4), (1e-3, 50), (1e-3, 1e3)))
+BOUNDS = tuple(
+    (np.log(low), np.log(high)) for low, high in ((1e-3, 100), (1e-4, 1e4), (1e-3, 50), (1e-3, 1e3))
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,7 @@ def log_likelihood(model: BgNbd, frequency: Real, recency: Real, age: Real) -> R
     ) - betaln(a, b)
     alive = -(r + frequency) * np.log(alpha + age)
     repeated = np.maximum(frequency, 1)
-    died = (
-        np.log(a) - np.log(b + repeated - 1) - (r + frequency) * np.log(alpha + recency)
-    )
+    died = np.log(a) - np.log(b + repeated - 1) - (r + frequency) * np.log(alpha + recency)
     return common + np.where(frequency > 0, np.logaddexp(alive, died), alive)
 
 
@@ -48,7 +48,9 @@ def fitted(frequency: Real, recency: Real, age: Real) -> tuple[BgNbd, float]:
 
     Customers alike in all three are counted once, with their number: bases of millions are quick.
     """
-    alike, counts = np.unique(np.column_stack([frequency, recency, age]), axis=0, return_counts=True)
+    alike, counts = np.unique(
+        np.column_stack([frequency, recency, age]), axis=0, return_counts=True
+    )
     columns = (alike[:, 0], alike[:, 1], alike[:, 2])
     scale = 10 / max(float(age.max()), 1e-9)  # times near 1 keep the search well-conditioned
     scaled = (columns[0], columns[1] * scale, columns[2] * scale)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import polars as pl
+from polars.dataframe.group_by import GroupBy
 
 from cdp.derive.declare import declared
 from cdp.derive.facts import Facts
@@ -32,7 +33,7 @@ TRAITS = declared(
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above."""
+    """Columns n and the traits above."""
     del parameters, now
     visits = facts.of("visit", "view", "cart")
     if visits.is_empty():
@@ -66,7 +67,7 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     return found.with_columns(open_cart_at=pl.when(still).then("open_cart_at")).drop("ordered_at")
 
 
-def _open(looked: pl.DataFrame, lines: pl.DataFrame, name: str) -> "pl.dataframe.group_by.GroupBy":
+def _open(looked: pl.DataFrame, lines: pl.DataFrame, name: str) -> GroupBy:
     """Per person the values of `name` that were looked at and not bought, newest first."""
     seen = looked.filter(pl.col(name).is_not_null()).group_by("n", name).agg(pl.col("at").max())
     if not lines.is_empty():

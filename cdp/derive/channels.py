@@ -15,13 +15,13 @@ TRAITS = declared(
     ("preferred_channel", "category", None, "the channel most orders came by",
      "the channel of most orders; of equals the first by name"),
     ("store_share", "number", "share 0..1", "how many of the orders were made in a store",
-     "orders in a store / orders; in a store: the order names a store or till, or the channel's name "
-     "holds a word of derive.store.channels"),
+     ("orders in a store / orders; in a store: the order names a store or till, or the channel's name "
+     "holds a word of derive.store.channels")),
     ("online_share", "number", "share 0..1", "how many of the orders were made online", "1 - store_share"),
     ("place", "category", None, "store, online or both", "by store_share: from 0.8, up to 0.2, between"),
     ("daypart", "category", None, "when the person is mostly about: night, morning, afternoon or evening",
-     "six hours each from midnight, in derive.timezone, of most orders, visits and opened mails; times "
-     "of exactly midnight are dates without an hour and do not count"),
+     ("six hours each from midnight, in derive.timezone, of most orders, visits and opened mails; times "
+     "of exactly midnight are dates without an hour and do not count")),
     ("weekday", "category", None, "the day of the week on which the person is mostly about",
      "of most orders, visits and opened mails, in derive.timezone"),
     ("device", "category", None, "the device of most visits", "of most visits that tell one"),
@@ -32,7 +32,7 @@ MOSTLY = 0.8
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above."""
+    """Columns n and the traits above."""
     del parameters, now
     found = facts.profiles.select("n")
     if not facts.orders.is_empty():
@@ -77,7 +77,7 @@ def _places(facts: Facts) -> pl.DataFrame:
 
 
 def _usual(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """n and the most frequent value of `name`; of equals the first."""
+    """Columns n and the most frequent value of `name`; of equals the first."""
     counts = rows.filter(pl.col(name).is_not_null()).group_by("n", name).len()
     if counts.schema[name] == pl.Categorical:
         counts = counts.with_columns(pl.col(name).cast(pl.String))

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
+from polars.dataframe.group_by import GroupBy
 
 from cdp.derive.declare import declared
 from cdp.derive.facts import Facts
@@ -46,7 +47,7 @@ def _pairs(lines: pl.DataFrame, name: str, policy: Complements) -> list[list[Any
     counts = bought.group_by("name").agg(buyers=pl.len())
     counts = counts.filter(pl.col("buyers") >= policy.support)
     counts = counts.sort("buyers", "name", descending=[True, False]).head(MOST_NAMES)
-    if counts.height < 2:  # noqa: PLR2004  a pair
+    if counts.height < 2:
         return []
     kept = bought.join(counts.with_row_index("place"), on="name")
     kept = kept.filter(pl.col("place").rank("ordinal").over("n") <= MOST_OF_ONE)
@@ -56,8 +57,8 @@ def _pairs(lines: pl.DataFrame, name: str, policy: Complements) -> list[list[Any
 def _lifted(
     kept: pl.DataFrame, counts: pl.DataFrame, buyers: int, policy: Complements
 ) -> list[list[Any]]:
-    import numpy as np  # noqa: PLC0415  only fitting needs scipy's sparse matrices
-    from scipy.sparse import coo_array  # noqa: PLC0415
+    import numpy as np  # noqa: PLC0415  scipy is slow to load
+    from scipy.sparse import coo_array  # noqa: PLC0415  scipy is slow to load
 
     person = kept["n"].rank("dense").to_numpy() - 1
     cells = (np.ones(kept.height, np.float32), (person, kept["place"].to_numpy()))
@@ -75,7 +76,9 @@ def _lifted(
         b=names.gather(pairs["b"]),
     ).filter(pl.col("lift") >= policy.lift)
     ranked = found.sort("a", "lift", "b", descending=[False, True, False])
-    return [list(row) for row in _first(ranked, "a", policy.of_each).select("a", "b", "lift").rows()]
+    return [
+        list(row) for row in _first(ranked, "a", policy.of_each).select("a", "b", "lift").rows()
+    ]
 
 
 def _first(ranked: pl.DataFrame, by: str, most: int) -> pl.DataFrame:
@@ -83,7 +86,7 @@ def _first(ranked: pl.DataFrame, by: str, most: int) -> pl.DataFrame:
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above."""
+    """Columns n and the traits above."""
     del now
     found = facts.profiles.select("n")
     if facts.lines.is_empty():
@@ -105,10 +108,8 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     return found if found.width > 1 else found.clear()
 
 
-def _suggested(
-    facts: Facts, parameters: Parameters, name: str
-) -> "pl.dataframe.group_by.GroupBy | None":
-    """Per person: b (not bought), a (bought, of the greatest lift to b) and lift; best first."""
+def _suggested(facts: Facts, parameters: Parameters, name: str) -> GroupBy | None:
+    """Per person b (not bought), a (bought, of the greatest lift to b) and lift; best first."""
     names, pairs = parameters.once(f"{FAMILY}.{name}", lambda known: _coded(known.of(FAMILY)[name]))
     if pairs.is_empty():
         return None
@@ -121,12 +122,14 @@ def _suggested(
         return None
     # Pairs are numbered from the best on: the least number is the greatest lift.
     best = new.group_by("n", "b").agg(pl.col("pair").min()).sort("n", "pair")
-    told = best.join(parameters.once(f"{FAMILY}.{name}.words", lambda _: _words(names, pairs)), on="pair")
+    told = best.join(
+        parameters.once(f"{FAMILY}.{name}.words", lambda _: _words(names, pairs)), on="pair"
+    )
     return told.sort("n", "pair").group_by("n", maintain_order=True)
 
 
 def _coded(found: list[list[Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """names: name and code; pairs: a and b as codes, lift, pair (its place by lift)."""
+    """Frames names: name and code; pairs: a and b as codes, lift, pair (its place by lift)."""
     schema = {"a": pl.String, "b": pl.String, "lift": pl.Float64}
     pairs = pl.DataFrame(found, schema=schema, orient="row")
     names = pl.concat([pairs["a"], pairs["b"]]).unique().sort().to_frame("name")
@@ -138,6 +141,6 @@ def _coded(found: list[list[Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _words(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """pair, a and b as names, lift."""
+    """Columns pair, a and b as names, lift."""
     word = names["name"]
     return pairs.select("pair", "lift", a=word.gather(pairs["a"]), b=word.gather(pairs["b"]))

@@ -19,7 +19,7 @@ TRAITS = declared(
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above, of persons."""
+    """Columns n and the traits above, of persons."""
     del parameters, now
     wanted = facts.policy.completeness
     whole = len(wanted.traits) + len(wanted.identifiers)

@@ -22,7 +22,7 @@ def computed_of(connection: psycopg.Connection, profile_id: UUID) -> ComputedTra
         )
     known = computed_traits()
     traits = {name: value for name, value in found["traits"].items() if name in known}
-    return ComputedTraits.model_validate(found | {"traits": traits})
+    return ComputedTraits.model_validate(dict(found) | {"traits": traits})
 
 
 def explained(tx: Connection, found: ComputedTraits, name: str) -> ComputedExplanation:

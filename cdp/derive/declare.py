@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from cdp.model.computed import ComputedTrait
 
-NAME, TYPE, UNIT, MEANING, FORMULA, OF = range(6)
+FIELDS = ("name", "type", "unit", "meaning", "formula", "of")
 
 
 def declared(
@@ -16,15 +16,8 @@ def declared(
     """
     traits = {}
     for row in rows:
-        of = row[OF] if len(row) > OF else None
-        traits[row[NAME]] = ComputedTrait(
-            name=row[NAME],
-            type=row[TYPE],
-            unit=row[UNIT],
-            meaning=row[MEANING],
-            formula=row[FORMULA],
-            inputs=(of,) if of else inputs,
-            family=family,
-            of=of,
-        )  # pyright: ignore[reportArgumentType]  pydantic checks them
+        said = dict(zip(FIELDS, row, strict=False)) | {"family": family}
+        reads = (said["of"],) if said.get("of") else inputs
+        trait = ComputedTrait.model_validate(said | {"inputs": reads})
+        traits[trait.name] = trait
     return traits

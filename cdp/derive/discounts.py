@@ -19,8 +19,8 @@ TRAITS = declared(
     ("discount_tier", "category", None, "full price, mixed or discount",
      "by discounted_share: below 0.2, below 0.6, from 0.6"),
     ("gift_share", "number", "share 0..1", "how much of the spending was on gifts",
-     "amount of gift lines / amount of all lines; a gift is an order or line marked as one, or goods of "
-     "a department for the other sex than the person's stated one (policy derive.gift.departments)"),
+     ("amount of gift lines / amount of all lines; a gift is an order or line marked as one, or goods of "
+     "a department for the other sex than the person's stated one (policy derive.gift.departments)")),
     ("gift_orders", "integer", "orders", "orders that hold a gift", "number of orders with a gift line"),
     ("last_gift_at", "instant", "UTC", "when a gift was last bought", "max(at of gift lines)"),
 )  # fmt: skip
@@ -28,7 +28,7 @@ SEXES = {"women": ("female", "f", "w", "woman"), "men": ("male", "m", "man")}
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above."""
+    """Columns n and the traits above."""
     del parameters, now
     if facts.orders.is_empty():
         return facts.profiles.select("n").clear()
@@ -62,7 +62,9 @@ def _by_line(facts: Facts) -> pl.DataFrame | None:
     lines = facts.lines
     if not marked.is_empty():
         lines = lines.join(marked, on=["n", "order_key"], how="left")
-        lines = lines.with_columns(gift=pl.col("gift") | pl.col("gift_order").fill_null(value=False))
+        lines = lines.with_columns(
+            gift=pl.col("gift") | pl.col("gift_order").fill_null(value=False)
+        )
     other = _for_the_other_sex(facts)
     if other is not None:
         lines = lines.join(other, on=["n", "department"], how="left", nulls_equal=False)
@@ -78,7 +80,7 @@ def _by_line(facts: Facts) -> pl.DataFrame | None:
 
 
 def _for_the_other_sex(facts: Facts) -> pl.DataFrame | None:
-    """n, department and other: the departments that are for the other sex, of each person."""
+    """Columns n, department and other: the departments that are for the other sex, of each person."""
     wanted = facts.policy.gift.departments
     words = {word.lower(): sex for sex, said in wanted.items() for word in said}
     names = facts.lines["department"].unique().drop_nulls().cast(pl.String)
@@ -109,9 +111,9 @@ def _nothing() -> list[pl.Expr]:
 def _tier() -> pl.Expr:
     share = pl.col("discounted_share")
     return (
-        pl.when(share < 0.2)  # noqa: PLR2004  as the declaration above says
+        pl.when(share < 0.2)
         .then(pl.lit("full price"))
-        .when(share < 0.6)  # noqa: PLR2004
+        .when(share < 0.6)
         .then(pl.lit("mixed"))
         .when(share.is_not_null())
         .then(pl.lit("discount"))

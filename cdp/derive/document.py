@@ -11,7 +11,7 @@ DUE = "due:"
 
 
 def documents(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """profile_id, subject, traits, due_at and folded: stated and computed traits together.
+    """Columns profile_id, subject, traits, due_at and folded: stated and computed traits together.
 
     `frames`: one a family, `n` and its traits, optionally `due_at`; the earliest of these holds.
     """
@@ -25,7 +25,7 @@ def documents(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.Data
 
 
 def together(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """n, stated and all traits of all frames as columns, in the order of `profiles`."""
+    """Columns n, stated and all traits of all frames as columns, in the order of `profiles`."""
     whole = profiles.select("n", "stated")
     for place, frame in enumerate(frames):
         if not frame.is_empty():

@@ -42,7 +42,7 @@ ROLES = ("email_sent", "email_opened", "email_clicked", "campaign", "response")
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above."""
+    """Columns n and the traits above."""
     del parameters, now
     events = facts.of(*ROLES)
     if events.is_empty():

@@ -26,12 +26,10 @@ class Facts:
     `events`: n, kind, at, order_id, product, category, department, brand, quantity, amount,
     discount (both in the reporting currency), score, channel, trust, session, device, campaign,
     campaign_type, in_store, gift, and unconverted (amount in a currency without a rate), currency.
-    `texts`: n, record_uid, event_id, kind, at, product, category, score, text, title.
     """
 
     profiles: pl.DataFrame
     events: pl.DataFrame
-    texts: pl.DataFrame
     policy: DerivePolicy
     tx: Connection | None = field(default=None, repr=False)
 
@@ -60,8 +58,22 @@ class Facts:
         return orders_of(self)
 
     @cached_property
+    def orders_of_persons(self) -> int:
+        """How many orders the persons among the profiles have."""
+        persons = self.profiles.filter(pl.col("subject") == "person").select("n")
+        return self.orders.join(persons, on="n", how="semi").height
+
+    @cached_property
+    def posts(self) -> pl.DataFrame:
+        """What they posted: n, record_uid, event_id, at, text."""
+        kinds = self.policy.kinds_of("post", self.kinds)
+        if not kinds or self.tx is None:
+            return pl.DataFrame(schema=store.TEXT_COLUMNS).with_columns(instant("at"))
+        return store.texts(self.tx, self.profiles.height, kinds).with_columns(instant("at"))
+
+    @cached_property
     def lines(self) -> pl.DataFrame:
-        """One row an order line: n, order_key, at, product, category, department, brand, amount, …
+        """One row an order line: n, order_key, at, product, category, department, brand, amount and more.
 
         Lines of one order come from one channel, the most trusted.
         """
@@ -83,17 +95,15 @@ def read_facts(
     return facts_of(
         store.profiles(tx, count, wanted, objects),
         store.events(tx, count),
-        store.texts(tx, count),
         policy,
         currency,
         tx,
     )
 
 
-def facts_of(  # noqa: PLR0913 - the frames as they are read
+def facts_of(
     profiles: pl.DataFrame,
     events: pl.DataFrame,
-    texts: pl.DataFrame,
     policy: DerivePolicy,
     currency: Mapping[str, Any],
     tx: Connection | None = None,
@@ -107,7 +117,6 @@ def facts_of(  # noqa: PLR0913 - the frames as they are read
             ),
             currency,
         ),
-        texts.with_columns(instant("at")),
         policy,
         tx,
     )

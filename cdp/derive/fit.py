@@ -14,12 +14,6 @@ from cdp.store import derive as store
 from cdp.store import derive_fit
 
 
-def fit_where_needed(tx: Connection, now: datetime) -> None:
-    """Fit where nothing was fitted yet."""
-    if parameters_in_force(tx) is None:
-        fit(tx, now)
-
-
 def fit(tx: Connection, now: datetime) -> Parameters:
     """Fit everything anew; other figures than before become a new version and queue every profile."""
     policy = derive_policy(settings().policy)

@@ -18,8 +18,8 @@ TRAITS = declared(
     FAMILY,
     ("order", "lifecycle thresholds"),
     ("lifecycle", "category", None, "new, active, at risk, churned or won back",
-     "new from the first purchase, active from a further one, won back from one after churn; at risk "
-     "and churned when so many days passed without a purchase (see `cdp derive parameters`)"),
+     ("new from the first purchase, active from a further one, won back from one after churn; at risk "
+     "and churned when so many days passed without a purchase (see `cdp derive parameters`)")),
     ("lifecycle_since", "instant", "UTC", "when the present stage was entered",
      "the purchase that began it, or the last purchase + the threshold"),
     ("days_in_stage", "age", "days", "days in the present stage", "now - lifecycle_since",
@@ -35,7 +35,7 @@ DAY = 86_400_000_000  # microseconds
 
 
 def fit(facts: Facts, policy: Lifecycle) -> dict[str, Any]:
-    """at_risk_days and churned_days: as the policy says, else from times between purchases."""
+    """Figures at_risk_days and churned_days: as the policy says, else from times between purchases."""
     gaps = _purchases(facts).drop_nulls("gap")["gap"] / DAY
     fitted = len(gaps) >= policy.least_gaps
     at_risk, churned = policy.default_days
@@ -57,7 +57,7 @@ def _quantile(gaps: pl.Series, share: float) -> float:
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n, the traits above, and when the present stage ends if nothing happens."""
+    """Columns n, the traits above, and when the present stage ends if nothing happens."""
     if facts.orders.is_empty():
         return facts.profiles.select("n").clear()
     at_risk, churned = _thresholds(parameters.of(FAMILY))
@@ -65,21 +65,25 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     last = entries.group_by("n").agg(
         lifecycle=pl.col("stage").last(),
         lifecycle_since=pl.col("entered_at").last(),
-        lifecycle_history=pl.struct(
-            "stage", entered_at=as_text(pl.col("entered_at"))
-        ).tail(MOST_ENTRIES),
+        lifecycle_history=pl.struct("stage", entered_at=as_text(pl.col("entered_at"))).tail(
+            MOST_ENTRIES
+        ),
         churned_at=pl.col("entered_at").filter(pl.col("stage") == "churned").last(),
     )
     since = pl.col("lifecycle_since")
     bought = facts.orders.group_by("n").agg(last=_first_of_last_day())
-    return last.join(bought, on="n").with_columns(
-        order_before_churn_at=pl.col("churned_at") - pl.duration(microseconds=churned),
-        due_at=pl.when(pl.col("lifecycle") == "churned")
-        .then(None)
-        .when(pl.col("lifecycle") == "at risk")
-        .then(since + pl.duration(microseconds=churned - at_risk))
-        .otherwise(pl.col("last") + pl.duration(microseconds=at_risk)),
-    ).drop("last")
+    return (
+        last.join(bought, on="n")
+        .with_columns(
+            order_before_churn_at=pl.col("churned_at") - pl.duration(microseconds=churned),
+            due_at=pl.when(pl.col("lifecycle") == "churned")
+            .then(None)
+            .when(pl.col("lifecycle") == "at risk")
+            .then(since + pl.duration(microseconds=churned - at_risk))
+            .otherwise(pl.col("last") + pl.duration(microseconds=at_risk)),
+        )
+        .drop("last")
+    )
 
 
 def _thresholds(figures: Mapping[str, Any]) -> tuple[int, int]:
@@ -92,14 +96,14 @@ def _first_of_last_day() -> pl.Expr:
 
 
 def _purchases(facts: Facts) -> pl.DataFrame:
-    """n, at and gap (microseconds since the one before): the first order of each day (UTC)."""
+    """Columns n, at and gap (microseconds since the one before): the first order of each day (UTC)."""
     days = facts.orders.group_by("n", day=pl.col("at").dt.truncate("1d")).agg(pl.col("at").min())
     days = days.sort("n", "at")
     return days.with_columns(gap=pl.col("at").diff().over("n").dt.total_microseconds())
 
 
 def _entries(purchases: pl.DataFrame, at_risk: int, churned: int, now: datetime) -> pl.DataFrame:
-    """n, stage, entered_at: each change of stage up to `now`, in order."""
+    """Columns n, stage, entered_at: each change of stage up to `now`, in order."""
     gap, at = pl.col("gap"), pl.col("at")
     staged = purchases.with_columns(
         until=at.shift(-1).over("n").fill_null(now),

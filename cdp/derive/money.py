@@ -18,7 +18,9 @@ def converted(events: pl.DataFrame, currency: Mapping[str, Any]) -> pl.DataFrame
     """
     reporting = currency.get("reporting")
     said = set(events["currency"].unique().drop_nulls())
-    foreign = pl.col("currency").is_not_null() & (pl.col("currency") != pl.lit(reporting, pl.String))
+    foreign = pl.col("currency").is_not_null() & (
+        pl.col("currency") != pl.lit(reporting, pl.String)
+    )
     if said <= {reporting}:
         return events.with_columns(unconverted=pl.lit(None, pl.Float64))
     rated = events.sort("at").join_asof(
@@ -33,7 +35,7 @@ def converted(events: pl.DataFrame, currency: Mapping[str, Any]) -> pl.DataFrame
 
 
 def _rates(currency: Mapping[str, Any]) -> pl.DataFrame:
-    """currency, since and rate: one row a day on which a rate came into force, in that order."""
+    """Columns currency, since and rate: one row a day on which a rate came into force, in that order."""
     found = [
         (code, datetime.fromisoformat(str(day)).replace(tzinfo=UTC), float(rate))
         for code, said in currency.get("rates", {}).items()

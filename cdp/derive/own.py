@@ -33,7 +33,7 @@ def declared_traits() -> Mapping[str, ComputedTrait]:
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits over events, orders and lines. Raises InvalidRequest naming a wrong one."""
+    """Columns n and the traits over events, orders and lines. Raises InvalidRequest naming a wrong one."""
     del parameters, now
     found = facts.profiles.select("n")
     for name, own in facts.policy.own.items():
@@ -44,7 +44,7 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
 
 
 def derive_over_traits(traits: pl.DataFrame, own: Mapping[str, OwnTrait]) -> pl.DataFrame:
-    """n and the traits over the columns `traits`: n and all other computed traits."""
+    """Columns n and the traits over the columns `traits`: n and all other computed traits."""
     found = traits.select("n")
     for name, each in own.items():
         if each.over == "traits":
@@ -54,7 +54,7 @@ def derive_over_traits(traits: pl.DataFrame, own: Mapping[str, OwnTrait]) -> pl.
 
 def _computed(name: str, own: OwnTrait, rows: pl.DataFrame, grouped: str) -> pl.DataFrame:
     where = f"WHERE {own.where}" if own.where else ""
-    query = f'SELECT n, {own.expr} AS "{name}" FROM facts {where} {grouped}'  # noqa: S608  Polars, no database
+    query = f'SELECT n, {own.expr} AS "{name}" FROM facts {where} {grouped}'
     try:
         return pl.SQLContext(facts=rows).execute(query, eager=True)
     except pl.exceptions.PolarsError as error:

@@ -11,8 +11,7 @@ from cdp.derive.parameters import Parameters
 from cdp.derive.policy import Prediction
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from cdp.derive.bgnbd import Real
 
 FAMILY = "prediction"
 MODEL = (
@@ -47,7 +46,7 @@ BUCKETS = 7  # repeat purchases from here on are told together in the report
 
 
 def histories(facts: Facts, until: datetime, since: datetime | None = None) -> pl.DataFrame:
-    """n, frequency, recency, age (weeks), days and mean (spending of a purchase day) of each buyer.
+    """Columns n, frequency, recency, age (weeks), days and mean (spending of a purchase day) of each buyer.
 
     Purchases of one day (UTC) are one. `until` ends the observation, or the last purchase where it
     is later; `since` is only there to leave out what lies after `until` (see the calibration).
@@ -66,7 +65,10 @@ def histories(facts: Facts, until: datetime, since: datetime | None = None) -> p
     return found.select(
         "n",
         (pl.col("days") - 1).alias("frequency"),
-        *((each - pl.col("first")).dt.total_microseconds().truediv(WEEK).alias(name) for each, name in weeks),
+        *(
+            (each - pl.col("first")).dt.total_microseconds().truediv(WEEK).alias(name)
+            for each, name in weeks
+        ),
         "days",
         mean=pl.col("spent") / pl.col("days"),
     ).sort("n")
@@ -79,7 +81,7 @@ def fit(facts: Facts, policy: Prediction, now: datetime) -> dict[str, Any]:
     state = {"customers": 0 if found is None else found.height, "repeaters": repeaters}
     if found is None or repeaters < policy.least_repeaters:
         return {"state": NOT_ENOUGH, "days": policy.days, **state}
-    from cdp.derive import bgnbd  # noqa: PLC0415  scipy loads in a second
+    from cdp.derive import bgnbd  # noqa: PLC0415  scipy is slow to load
 
     model, likelihood = bgnbd.fitted(*_columns(found))
     return {
@@ -94,23 +96,23 @@ def fit(facts: Facts, policy: Prediction, now: datetime) -> dict[str, Any]:
     }
 
 
-def _columns(found: pl.DataFrame) -> "tuple[NDArray[np.float64], ...]":
-    return tuple(found[name].to_numpy() for name in ("frequency", "recency", "age"))
+def _columns(found: pl.DataFrame) -> "tuple[Real, Real, Real]":
+    return found["frequency"].to_numpy(), found["recency"].to_numpy(), found["age"].to_numpy()
 
 
 def _value_model(found: pl.DataFrame) -> dict[str, float] | None:
-    from cdp.derive import gamma_gamma  # noqa: PLC0415
+    from cdp.derive import gamma_gamma  # noqa: PLC0415  scipy is slow to load
 
     priced = found.filter(pl.col("mean") > 0)
     repeated = priced.filter(pl.col("frequency") > 0)
-    if repeated.height < 2:  # noqa: PLR2004  without a spread there is no model
+    if repeated.height < 2:
         return None
     return vars(gamma_gamma.fitted(priced["days"].to_numpy(), priced["mean"].to_numpy()))
 
 
 def _calibration(facts: Facts, now: datetime, policy: Prediction) -> dict[str, Any]:
     """What a fit on the first half of the time says of the second, beside what happened."""
-    from cdp.derive import bgnbd  # noqa: PLC0415
+    from cdp.derive import bgnbd  # noqa: PLC0415  scipy is slow to load
 
     begin = facts.orders["at"].min()
     assert isinstance(begin, datetime)  # noqa: S101  there are orders
@@ -121,8 +123,10 @@ def _calibration(facts: Facts, now: datetime, policy: Prediction) -> dict[str, A
     model, _ = bgnbd.fitted(*_columns(before))
     weeks = (now - cut) / timedelta(weeks=1)
     predicted = bgnbd.expected(model, *_columns(before), weeks)
-    later = facts.orders.filter(pl.col("at") > cut).group_by("n").agg(
-        actual=pl.col("at").dt.truncate("1d").n_unique()
+    later = (
+        facts.orders.filter(pl.col("at") > cut)
+        .group_by("n")
+        .agg(actual=pl.col("at").dt.truncate("1d").n_unique())
     )
     rows = before.with_columns(predicted=pl.Series(predicted)).join(later, on="n", how="left")
     by_bucket = (
@@ -145,7 +149,7 @@ def _calibration(facts: Facts, now: datetime, policy: Prediction) -> dict[str, A
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above, of buyers."""
+    """Columns n and the traits above, of buyers."""
     del now
     figures = parameters.of(FAMILY)
     if facts.orders.is_empty():
@@ -163,9 +167,9 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
 
 
 def _predicted(found: pl.DataFrame, figures: Any) -> pl.DataFrame:
-    from scipy.stats import nbinom  # noqa: PLC0415
+    from scipy.stats import nbinom  # noqa: PLC0415  scipy is slow to load
 
-    from cdp.derive import bgnbd  # noqa: PLC0415
+    from cdp.derive import bgnbd  # noqa: PLC0415  scipy is slow to load
 
     model, columns = bgnbd.BgNbd(**figures["purchases"]), _columns(found)
     weeks = figures["days"] / 7
@@ -194,7 +198,7 @@ def _predicted(found: pl.DataFrame, figures: Any) -> pl.DataFrame:
 
 
 def _order_value(found: pl.DataFrame, figures: dict[str, float] | None) -> pl.Series:
-    from cdp.derive import gamma_gamma  # noqa: PLC0415
+    from cdp.derive import gamma_gamma  # noqa: PLC0415  scipy is slow to load
 
     if figures is None:
         return pl.Series([None] * found.height, dtype=pl.Float64)

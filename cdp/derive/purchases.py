@@ -47,7 +47,7 @@ TRAITS = declared(
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n, the traits above, and when the next order leaves the window of 365 days."""
+    """Columns n, the traits above, and when the next order leaves the window of 365 days."""
     del parameters
     orders = facts.orders
     if orders.is_empty():

@@ -37,8 +37,15 @@ from cdp.profile.traits import registry as stated
 class Family(Protocol):
     """One file: the traits it declares, and how they follow from the facts."""
 
-    FAMILY: str
-    TRAITS: Mapping[str, ComputedTrait]
+    @property
+    def FAMILY(self) -> str:  # noqa: N802  modules have constants
+        """Its name."""
+        ...
+
+    @property
+    def TRAITS(self) -> Mapping[str, ComputedTrait]:  # noqa: N802
+        """Its traits by name."""
+        ...
 
     @staticmethod
     def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:

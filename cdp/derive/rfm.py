@@ -27,8 +27,8 @@ TRAITS = declared(
      "rfm_recency, rfm_frequency and rfm_monetary one after the other"),
     ("rfm_score", "integer", "3..15", "the three scores as one figure", "sum of the three scores"),
     ("rfm_fixed", "category", None, "the three scores by bounds that stay, e.g. 545",
-     "1 + how many bounds of the policy (derive.rfm) are reached: days since the last order (fewer is "
-     "better), orders, net_spent"),
+     ("1 + how many bounds of the policy (derive.rfm) are reached: days since the last order (fewer is "
+     "better), orders, net_spent")),
     ("value_tier", "category", None, "top, mid or low spender among all buyers",
      "rfm_monetary 5: top; 2 to 4: mid; 1: low. Without a price: unknown"),
 )  # fmt: skip
@@ -36,7 +36,7 @@ SHARES = (0.2, 0.4, 0.6, 0.8)
 
 
 def buyers(facts: Facts) -> pl.DataFrame:
-    """n, last_order_at, orders and net_spent of those who ordered."""
+    """Columns n, last_order_at, orders and net_spent of those who ordered."""
     amount = pl.col("amount")
     bought = facts.orders.group_by("n").agg(
         last_order_at=pl.col("at").max(),
@@ -70,7 +70,7 @@ def _bounds(values: pl.Series) -> list[float]:
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n, the traits above, and when the days since the last order pass a fixed bound."""
+    """Columns n, the traits above, and when the days since the last order pass a fixed bound."""
     if facts.orders.is_empty():
         return facts.profiles.select("n").clear()
     found, bounds = buyers(facts), parameters.of(FAMILY)

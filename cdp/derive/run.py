@@ -10,7 +10,7 @@ import polars as pl
 from cdp.derive import own
 from cdp.derive.document import documents, together
 from cdp.derive.facts import Facts, read_facts
-from cdp.derive.fit import fit_where_needed
+from cdp.derive.fit import fit
 from cdp.derive.icp import icps_in_force, with_fit
 from cdp.derive.parameters import Parameters, parameters_in_force
 from cdp.derive.policy import derive_policy
@@ -22,6 +22,9 @@ from cdp.store.derive_write import write
 
 PROFILES_PER_TRANSACTION = 20_000  # bounds the memory of a chunk
 WORKERS = 2  # while one waits for Postgres, the other computes
+# A base that has grown by this share of its orders is fitted anew at once, a large one not before
+# it has doubled: the nightly fit is soon enough for it.
+SMALL, GROWTH, GROWTH_OF_LARGE = 200_000, 0.1, 1.0
 
 
 def derive_queued(
@@ -34,40 +37,86 @@ def derive_queued(
     with database.transaction() as tx:
         store.queue_due(tx, now)
         waiting = store.waiting(tx)
-        if waiting:
-            fit_where_needed(tx, now)
-    tally, derived = Lock(), 0
-
-    def work() -> None:
-        nonlocal derived
-        while taken := _derive_some(database, now):
-            with tally:
-                derived += taken
-                progress(derived)
-
-    if waiting <= PROFILES_PER_TRANSACTION:
-        work()
-        return derived
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for done in [pool.submit(work) for _ in range(WORKERS)]:
-            done.result()
+        if waiting and parameters_in_force(tx) is None:
+            fit(tx, now)
+    if not waiting:
+        return 0
+    derived, orders = _derive_all(database, now, waiting, progress)
+    if _refitted(database, now, orders):
+        again, _ = _derive_all(database, now, derived, lambda count: progress(derived + count))
+        derived = max(derived, again)
+        _refitted(database, now, 0)
     return derived
 
 
-def _derive_some(database: Database, now: datetime) -> int:
+def refit(database: Database, now: datetime) -> Parameters:
+    """Fit everything anew; other figures than before queue every profile."""
+    with database.transaction() as tx:
+        return fit(tx, now)
+
+
+def rebuild(
+    database: Database, now: datetime, progress: Callable[[int], None] = lambda _: None
+) -> int:
+    """Derive every profile anew with the parameters in force; how many."""
+    with database.transaction() as tx:
+        store.queue_all(tx)
+    return derive_queued(database, now, progress)
+
+
+def _derive_all(
+    database: Database, now: datetime, waiting: int, progress: Callable[[int], None]
+) -> tuple[int, int]:
+    """How many profiles were derived, and how many more orders than before they have."""
+    tally, derived, orders = Lock(), 0, 0
+
+    def work() -> None:
+        nonlocal derived, orders
+        while (some := _derive_some(database, now))[0]:
+            with tally:
+                derived, orders = derived + some[0], orders + some[1]
+                progress(derived)
+
+    workers = WORKERS if waiting > PROFILES_PER_TRANSACTION else 1
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work) for _ in range(workers)]:
+            done.result()
+    return derived, orders
+
+
+def _derive_some(database: Database, now: datetime) -> tuple[int, int]:
     with database.transaction() as tx:
         taken = store.take(tx, PROFILES_PER_TRANSACTION)
-        if taken:
-            parameters = parameters_in_force(tx)
-            assert parameters is not None  # noqa: S101  fitted before
-            facts = read_facts(tx, taken, derive_policy(settings().policy), parameters.of("currency"))
-            derived = derive(facts, parameters, now)
-            write(tx, derived, now=now, parameters=parameters.version)
-    return taken
+        if not taken:
+            return 0, 0
+        parameters = parameters_in_force(tx)
+        assert parameters is not None  # noqa: S101  fitted before
+        facts = read_facts(tx, taken, derive_policy(settings().policy), parameters.of("currency"))
+        orders = facts.orders_of_persons - store.known_orders(tx)
+        derived = with_fit(derive(facts, parameters, now), icps_in_force(tx))
+        write(tx, derived, now=now, parameters=parameters.version)
+    return taken, orders
+
+
+def _refitted(database: Database, now: datetime, more: int) -> bool:
+    """Note the orders that were added; whether the base had grown so much that it was fitted anew."""
+    with database.transaction() as tx:
+        orders, fitted_orders = store.count_orders(tx, more)
+        if fitted_orders is None:
+            store.mark_fitted(tx)
+            return False
+        growth = GROWTH if fitted_orders < SMALL else GROWTH_OF_LARGE
+        if orders - fitted_orders <= growth * fitted_orders:
+            return False
+        before = parameters_in_force(tx)
+        after = fit(tx, now)
+        if after is before:
+            store.mark_fitted(tx)
+        return after is not before
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """profile_id, subject, traits (JSON text), due_at and folded of the profiles at hand."""
+    """Columns profile_id, subject, traits (JSON text), due_at and folded of the profiles at hand."""
     frames = [family.derive(facts, parameters, now) for family in FAMILIES]
     if facts.policy.own:
         frames.append(own.derive(facts, parameters, now))

@@ -1,9 +1,11 @@
 """Social affinity: causes and interests that a person's posts speak for, with the post as evidence."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 import polars as pl
+from polars.dataframe.group_by import GroupBy
 
 from cdp.derive.declare import declared
 from cdp.derive.document import as_text
@@ -29,15 +31,12 @@ TRAITS = declared(
 
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
-    """n and the traits above."""
+    """Columns n and the traits above."""
     del parameters, now
-    kinds = facts.policy.kinds_of("post", tuple(facts.texts["kind"].unique()))
-    posts = facts.texts.filter(pl.col("kind").is_in(kinds) & pl.col("text").is_not_null())
+    posts = facts.posts.filter(pl.col("text").is_not_null())
     if posts.is_empty():
         return facts.profiles.select("n").clear()
-    found = posts.group_by("n").agg(
-        posts=pl.len().cast(pl.Int64), last_post_at=pl.col("at").max()
-    )
+    found = posts.group_by("n").agg(posts=pl.len().cast(pl.Int64), last_post_at=pl.col("at").max())
     social = facts.policy.social
     for said in (
         _spoken_for(posts, social.causes).agg(
@@ -57,10 +56,8 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     return found
 
 
-def _spoken_for(
-    posts: pl.DataFrame, words: dict[str, tuple[str, ...]]
-) -> "pl.dataframe.group_by.GroupBy":
-    """n, word (of `words`), posts that speak for it, and the newest of these; most often first."""
+def _spoken_for(posts: pl.DataFrame, words: Mapping[str, tuple[str, ...]]) -> GroupBy:
+    """Columns n, word (of `words`), posts that speak for it, and the newest of these; most often first."""
     newest = posts.sort("at", "event_id", descending=True)
     hits = [
         newest.filter(pl.col("text").str.contains(_pattern(said)))
@@ -82,8 +79,14 @@ def _pattern(words: tuple[str, ...]) -> str:
 
 
 def _hashtags(posts: pl.DataFrame) -> pl.DataFrame:
-    tags = posts.select(
-        "n", tag=pl.col("text").str.to_lowercase().str.extract_all(r"#\w+").list.unique()
-    ).explode("tag", empty_as_null=True).drop_nulls()
-    counts = tags.group_by("n", "tag").len().sort("n", "len", "tag", descending=[False, True, False])
+    tags = (
+        posts.select(
+            "n", tag=pl.col("text").str.to_lowercase().str.extract_all(r"#\w+").list.unique()
+        )
+        .explode("tag", empty_as_null=True)
+        .drop_nulls()
+    )
+    counts = (
+        tags.group_by("n", "tag").len().sort("n", "len", "tag", descending=[False, True, False])
+    )
     return counts.group_by("n", maintain_order=True).agg(hashtags=pl.col("tag").head(MOST))

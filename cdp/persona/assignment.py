@@ -24,7 +24,9 @@ PERSONA, SITUATION = "persona", "situation"  # dimensions of cells
 def fitted_in_force(tx: Connection) -> Fitted | None:
     """The personas in force; None before the first discovery or definition."""
     found = personas.model(driver(tx))
-    return found and of_document(found["version"], found["fitted_at"], found["document"])
+    if found is None:
+        return None
+    return of_document(found["version"], found["fitted_at"], found["document"])
 
 
 def assign_queued(

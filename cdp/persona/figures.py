@@ -1,6 +1,7 @@
 """Figures of a card: of the persona's members and of the base, with n, interval and distinctness."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -83,7 +84,7 @@ def _share(trait: str, value: str, own: np.ndarray, everybody: np.ndarray) -> Fi
     )  # fmt: skip
 
 
-def reference(fitted: Fitted, people: pl.DataFrame, history: np.ndarray) -> dict[str, object]:
+def reference(fitted: Fitted, people: pl.DataFrame, history: np.ndarray) -> dict[str, Any]:
     """How the base was when the personas were made, for `validation` to compare with later."""
     read = typed(people, fitted.types)
     return {

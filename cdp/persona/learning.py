@@ -188,7 +188,7 @@ def _log_likelihood(seen: Counted, base: Floats, share: Floats, values: Floats) 
 
 
 def passing(
-    seen: Counted, base: Floats, expected: Floats, values: Floats, lasting: Floats
+    seen: Counted, base: Floats, expected: Floats, values: Floats, lasting: np.ndarray
 ) -> float:
     """The part of sessions that passing personas explain better than the person's lasting ones.
 

@@ -60,7 +60,7 @@ def _over(model: SituationModel, kind: str, persona: int) -> list[tuple[float, s
     told = model.kinds[kind]
     ratio = told.shares[persona] / told.base
     weight = told.shares[persona] * np.log(ratio)
-    found = [(float(weight[n]), told.values[n]) for n in np.flatnonzero(ratio >= USUAL)]
+    found = [(float(weight[n]), told.values[int(n)]) for n in np.flatnonzero(ratio >= USUAL)]
     return sorted(found, key=lambda each: (-each[0], each[1]))
 
 

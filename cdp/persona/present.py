@@ -44,7 +44,9 @@ def seen(
         return _judged(fitted, None, (NOTHING, NOTHING))
     kept = personas.history(connection, profile_id)
     history = fitted.of_ids(kept) if kept else None
-    return _judged(fitted, history, _up_to(situations.lately(connection, profile_id, at, EVENTS_READ), at))
+    return _judged(
+        fitted, history, _up_to(situations.lately(connection, profile_id, at, EVENTS_READ), at)
+    )
 
 
 def _up_to(events: pl.DataFrame, at: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -126,18 +128,14 @@ def _best(fitted: Fitted, known: Seen, kind: str, most: int) -> list[Shown]:
     model = fitted.situation
     if kind not in model.kinds or not most:
         return []
-    own, session = (_counts(events, kind, model.kinds[kind].values) for events in (known.before, known.session))
+    own, session = (
+        _counts(events, kind, model.kinds[kind].values) for events in (known.before, known.session)
+    )
     chances = ranked(model, kind, known.posterior[None, :], own, session)[0]
-    best = np.argsort(-chances, kind="stable")[:most]
-    values = model.kinds[kind].values
-    return [
-        Shown(
-            value=values[n],
-            category=fitted.categories.get(values[n]) if kind == "product" else None,
-            chance=round(float(chances[n]), 6),
-        )
-        for n in best
-    ]
+    best = [int(n) for n in np.argsort(-chances, kind="stable")[:most]]
+    shown = [(model.kinds[kind].values[n], round(float(chances[n]), 6)) for n in best]
+    of = fitted.categories if kind == "product" else {}
+    return [Shown(value=value, category=of.get(value), chance=chance) for value, chance in shown]
 
 
 def _counts(events: pl.DataFrame, kind: str, values: Sequence[str]) -> Floats:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from cdp.model.persona import Drift, Validation
 from cdp.persona import figures
 from cdp.persona.features import by_name
-from cdp.persona.fitted import Fitted, typed
+from cdp.persona.fitted import Fitted
 from cdp.store import personas
 
 SAMPLE = 20_000

@@ -9,16 +9,19 @@ from fastapi import FastAPI
 
 from cdp.service import (
     audience_routes,
+    computed_routes,
     crossing_routes,
     errors,
     feed_routes,
     health,
     identity_routes,
     ingest_routes,
+    persona_routes,
     profile_routes,
     segment_routes,
     steward_routes,
 )
+from cdp.service.concluder import Concluder
 from cdp.service.frame import Frame
 from cdp.service.ingest_body import Reading
 from cdp.service.lander import Lander
@@ -31,7 +34,7 @@ Errors have `code` and `message` at the top level. `Request-Id` is on every answ
 
 
 PARTS = (
-    ingest_routes, segment_routes, crossing_routes, audience_routes, identity_routes, steward_routes, feed_routes, profile_routes, health,
+    ingest_routes, segment_routes, crossing_routes, audience_routes, identity_routes, steward_routes, feed_routes, persona_routes, computed_routes, profile_routes, health,
 )  # fmt: skip
 
 
@@ -45,8 +48,10 @@ def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.serving.start()
+        app.state.concluder.start()
         yield
         await asyncio.to_thread(app.state.lander.stop)
+        await asyncio.to_thread(app.state.concluder.stop)
         await asyncio.to_thread(app.state.serving.close)
         if database is None:
             await asyncio.to_thread(store.close)
@@ -60,7 +65,8 @@ def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI
     )
     app.state.database = store
     app.state.serving = Serving(store, workers=workers)
-    app.state.lander = Lander(store)
+    app.state.concluder = Concluder(store)
+    app.state.lander = Lander(store, after_fold=app.state.concluder.wake)
     app.state.reading = Reading()
     errors.install(app)
     for part in PARTS:

@@ -61,10 +61,14 @@ class Waiting:
 
 
 class Lander:
-    """Lands the messages of all requests of a process, in the order in which they came."""
+    """Lands the messages of all requests of a process, in the order in which they came.
 
-    def __init__(self, database: Database) -> None:
+    `after_fold` is called when profiles have changed.
+    """
+
+    def __init__(self, database: Database, after_fold: Callable[[], None] = lambda: None) -> None:
         self._database = database
+        self._after_fold = after_fold
         self._waiting: deque[Waiting] = deque()
         self._messages = self._bytes = 0
         self._changed = threading.Condition()
@@ -180,6 +184,7 @@ class Lander:
         try:
             with metrics.FOLDING.time():
                 _again_on_conflict(lambda: fold(self._database, stale))
+            self._after_fold()
         except StoreError as error:
             # They stay in the queue of stale profiles.
             log.warning("unfolded", error=error.code, profiles=len(stale))
@@ -193,6 +198,7 @@ class Lander:
         try:
             fold_stale_profiles(self._database)
             self._unfolded = False
+            self._after_fold()
         except StoreError as error:
             log.warning("unfolded", error=error.code)
 

@@ -9,6 +9,7 @@ from cdp.identities import Identities
 from cdp.privacy.audit import AuditLog
 from cdp.privacy.keyring import Keyring
 from cdp.privacy.limiter import Limiter
+from cdp.personas import Personas
 from cdp.profiles import CustomerProfiles
 from cdp.service.lookup import Lookup
 from cdp.service.webhooks import Courier
@@ -25,6 +26,7 @@ class Serving:
     def __init__(self, database: Database, *, workers: int = 1) -> None:
         self.database = database
         self.profiles = CustomerProfiles(database=database)
+        self.personas = Personas(database=database)
         self.lookup = Lookup(database)
         self.identities = Identities(database=database)
         self.crossings = Crossings(database=database)

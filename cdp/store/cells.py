@@ -7,12 +7,11 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from psycopg import RawCursor
-from psycopg.rows import namedtuple_row
 from pyroaring import BitMap
 from sqlalchemy import Connection, text
 
 from cdp.store.database import driver
+from cdp.store.predicate import cursor
 from cdp.store.read import rows
 
 CHUNK = 16  # bits of a number within a chunk
@@ -109,6 +108,11 @@ told AS (
     WHERE c.dimension = 'segment'),
 """
 
+# Planning hundreds of conditions takes ten times as long as evaluating them for one profile; the
+# plan is the same for any profiles. Compiling them to machine code takes longer still.
+GENERIC = """
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)"""
+
 Cell = tuple[str, str]
 
 
@@ -156,15 +160,16 @@ def take(tx: Connection, limit: int) -> list[tuple[UUID, int | None]]:
 
 def run(tx: Connection, statement: str, parameters: Sequence[Any]) -> list[CellChange]:
     """Run a statement that ends in WRITE, prepared once per connection."""
-    with RawCursor(driver(tx), row_factory=namedtuple_row) as cursor:
-        cursor.execute(statement.encode(), parameters, prepare=True)
-        return [CellChange(*row) for row in cursor]
+    with cursor(tx) as running:
+        running.execute(GENERIC)
+        running.execute(statement.encode(), parameters, prepare=True)
+        return [CellChange(*row) for row in running]
 
 
 def execute(tx: Connection, statement: str, parameters: Sequence[Any]) -> int:
     """Run a statement with the parameters of a Binder; how many rows it touched."""
-    with RawCursor(driver(tx)) as cursor:
-        return cursor.execute(statement.encode(), parameters).rowcount
+    with cursor(tx) as running:
+        return running.execute(statement.encode(), parameters).rowcount
 
 
 def assign(

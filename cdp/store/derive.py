@@ -10,7 +10,6 @@ import psycopg
 from sqlalchemy import Connection, text
 
 from cdp.store import staging
-from cdp.store.database import driver
 from cdp.store.read import rows
 
 # `deriving` numbers the profiles at hand; `deriving_record` holds their records. `folded` tells
@@ -104,23 +103,16 @@ EVENT_COLUMNS = {
     "gift": pl.Int8,
 }
 TEXTS = """
-SELECT r.n, e.record_uid, e.event_id, e.kind, date_part('epoch', e.occurred_at), e.product,
-       e.category, e.score,
-       coalesce(e.properties ->> 'text', e.properties ->> 'comment', e.properties ->> 'message'),
-       e.properties ->> 'title'
+SELECT r.n, e.record_uid, e.event_id, date_part('epoch', e.occurred_at),
+       coalesce(e.properties ->> 'text', e.properties ->> 'message')
 FROM deriving_record AS r JOIN event AS e USING (record_uid)
-WHERE e.order_id IS NULL AND e.properties ?| ARRAY['text', 'comment', 'message']"""
+WHERE e.kind = ANY({kinds}) AND e.properties ?| ARRAY['text', 'comment', 'message']"""
 TEXT_COLUMNS = {
     "n": pl.Int32,
     "record_uid": pl.String,
     "event_id": pl.String,
-    "kind": pl.String,
     "at": pl.Float64,
-    "product": pl.String,
-    "category": pl.String,
-    "score": pl.Float64,
     "text": pl.String,
-    "title": pl.String,
 }
 
 ONE = """
@@ -139,9 +131,18 @@ FROM derived_profile AS d WHERE d.profile_id = %s"""
 LATEST = "SELECT version, fitted_at, document FROM derive_parameters ORDER BY version DESC LIMIT 1"
 NEWEST = "SELECT version, fitted_at FROM derive_parameters ORDER BY version DESC LIMIT 1"
 ADD_PARAMETERS = """
-INSERT INTO derive_parameters (version, fitted_at, document)
-SELECT coalesce(max(version), 0) + 1, :fitted_at, CAST(:document AS json) FROM derive_parameters
-RETURNING version"""
+INSERT INTO derive_parameters (version, fitted_at, document, orders)
+SELECT coalesce(max(version), 0) + 1, :fitted_at, CAST(:document AS json), coalesce(max(orders), 0)
+FROM derive_parameters RETURNING version"""
+KNOWN_ORDERS = """
+SELECT coalesce(sum((traits ->> 'orders')::bigint), 0)
+FROM deriving JOIN derived_profile USING (profile_id) WHERE subject = 'person'"""
+COUNT_ORDERS = """
+UPDATE derive_parameters SET orders = orders + :more
+WHERE version = (SELECT max(version) FROM derive_parameters) RETURNING orders, fitted_orders"""
+MARK_FITTED = """
+UPDATE derive_parameters SET fitted_orders = orders
+WHERE version = (SELECT max(version) FROM derive_parameters)"""
 
 
 def queue_due(tx: Connection, now: datetime) -> int:
@@ -219,9 +220,9 @@ def events(tx: Connection, count: int) -> pl.DataFrame:
     return _rows(tx, EVENTS, EVENT_COLUMNS, count)
 
 
-def texts(tx: Connection, count: int) -> pl.DataFrame:
-    """Their events that hold words a person wrote (columns: TEXT_COLUMNS)."""
-    return _rows(tx, TEXTS, TEXT_COLUMNS, count)
+def texts(tx: Connection, count: int, kinds: list[str]) -> pl.DataFrame:
+    """Their events of these kinds that hold words a person wrote (columns: TEXT_COLUMNS)."""
+    return _rows(tx, TEXTS.format(kinds=literals(kinds)), TEXT_COLUMNS, count)
 
 
 def computed(connection: psycopg.Connection, profile_id: Any) -> Mapping[str, Any] | None:
@@ -246,3 +247,19 @@ def add_parameters(tx: Connection, fitted_at: datetime, document: Mapping[str, A
     """Put other parameters in force; their version."""
     said = {"fitted_at": fitted_at, "document": json.dumps(document)}
     return tx.execute(text(ADD_PARAMETERS), said).scalar_one()
+
+
+def known_orders(tx: Connection) -> int:
+    """The orders that the persons of `deriving` were concluded to have."""
+    return tx.execute(text(KNOWN_ORDERS)).scalar_one()
+
+
+def count_orders(tx: Connection, more: int) -> tuple[int, int | None]:
+    """Add to the orders of the base: how many there are, and were at the last fit (None: not yet)."""
+    row = tx.execute(text(COUNT_ORDERS), {"more": more}).one()
+    return row.orders, row.fitted_orders
+
+
+def mark_fitted(tx: Connection) -> None:
+    """The orders there are now are those that the parameters in force were fitted to."""
+    tx.execute(text(MARK_FITTED))

@@ -29,7 +29,7 @@ def kinds(tx: Connection) -> tuple[str, ...]:
 
 
 def first_sales(tx: Connection, kinds: list[str]) -> pl.DataFrame:
-    """product and day (since 1970, UTC) of the first event of these kinds that names it."""
+    """Columns product and day (since 1970, UTC) of the first event of these kinds that names it."""
     query = FIRST_SALES.format(kinds=literals(kinds))
     return staging.copy_out(tx, query, FIRST_SALES_COLUMNS)
 

@@ -7,12 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg import RawCursor
 from sqlalchemy import Connection
 
 from cdp.model.expression import Condition, Consented, Did, MemberOf
-from cdp.store.database import driver
-from cdp.store.predicate import Binder
+from cdp.store.predicate import Binder, cursor
 from cdp.store.scopes import Scope
 
 READ = """
@@ -38,9 +36,9 @@ def read(
         actual=", ".join(each.actual for each in asked),
         until=", ".join(each.until for each in asked),
     )
-    with RawCursor(driver(tx)) as cursor:
-        cursor.execute(statement.encode(), [profile_id, *binder.bind(now)])
-        found = cursor.fetchone()
+    with cursor(tx) as running:
+        running.execute(statement.encode(), [profile_id, *binder.bind(now)])
+        found = running.fetchone()
     return list(zip(*found, strict=True)) if found else None
 
 

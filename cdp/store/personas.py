@@ -212,7 +212,9 @@ def traits(tx: Connection, names: Sequence[str]) -> pl.DataFrame:
 
 def free_traits(tx: Connection) -> pl.DataFrame:
     """Undeclared traits of the persons of `assigning`: name, json_type and people that have it."""
-    return staging.copy_out(tx, FREE, {"name": pl.String, "json_type": pl.String, "people": pl.Int64})
+    return staging.copy_out(
+        tx, FREE, {"name": pl.String, "json_type": pl.String, "people": pl.Int64}
+    )
 
 
 def forget_others(tx: Connection) -> None:

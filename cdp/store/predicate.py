@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from psycopg import RawCursor
+from psycopg.types.string import StrDumper
+from sqlalchemy import Connection
+
 from cdp.model.expression import Test
+from cdp.store.database import driver
 
 Bound = Callable[[datetime], Any]
 NUMBERS = ("integer", "number", "money")
@@ -37,6 +42,13 @@ class Fragment:
 
     sql: str
     flips: tuple[str, ...] = ()
+
+
+def cursor(tx: Connection) -> RawCursor[Any]:
+    """A cursor for statements with `$1`, `$2`: also where a parameter stands in none of them."""
+    made = RawCursor(driver(tx))
+    made.adapters.register_dumper(str, StrDumper)
+    return made
 
 
 def everywhere(fragments: Collection[Fragment], word: str) -> Fragment:

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from psycopg import RawCursor
 from psycopg.errors import QueryCanceled
 from sqlalchemy import Connection, text
 
 from cdp.store.database import driver
-from cdp.store.predicate import Binder
+from cdp.store.predicate import Binder, cursor
 
 PROFILES = "SELECT count(*) FROM derived_profile WHERE subject = :subject"
 COUNT = "SELECT count(*) FROM derived_profile AS p WHERE p.subject = {subject} AND {predicate}"
@@ -37,8 +36,8 @@ def count(
         (f"{max(1, round(seconds * 1000))}ms",),
     )
     try:
-        with RawCursor(connection) as cursor:
-            found = cursor.execute(statement.encode(), binder.bind(now)).fetchone()
+        with cursor(tx) as running:
+            found = running.execute(statement.encode(), binder.bind(now)).fetchone()
     except QueryCanceled:
         tx.rollback()
         return None
@@ -57,7 +56,7 @@ def hits(
 ) -> int:
     """Of how many of these profiles the predicate holds; its first parameter is theirs."""
     statement = HITS.format(predicate=predicate)
-    with RawCursor(driver(tx)) as cursor:
+    with cursor(tx) as running:
         said = [list(drawn), *binder.bind(now)]
-        found = cursor.execute(statement.encode(), said).fetchone()
+        found = running.execute(statement.encode(), said).fetchone()
     return found[0] if found else 0

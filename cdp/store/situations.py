@@ -46,7 +46,7 @@ OF_ASSIGNING = f"""
 SELECT a.n, date_part('epoch', e.occurred_at), {WORDS}
 FROM assigning AS a JOIN source_record AS r USING (profile_id)
 JOIN event AS e ON e.record_uid = r.record_uid
-WHERE e.kind IN ({_KINDS}) AND e.occurred_at > {{since}} AND e.occurred_at <= {{until}}{{only}}
+WHERE e.kind IN ({_KINDS}) AND e.occurred_at > :since AND e.occurred_at <= :until :only
 ORDER BY a.n, e.occurred_at, e.event_id"""
 BOUGHT = """
 SELECT DISTINCT e.product FROM source_record AS r JOIN event AS e USING (record_uid)
@@ -94,8 +94,9 @@ def events_of_assigning(
 
     `only`: of those with these n.
     """
-    chosen = "" if only is None else f" AND a.n = ANY('{{{','.join(map(str, only))}}}')"
-    query = OF_ASSIGNING.format(since=_literal(since), until=_literal(until), only=chosen)
+    chosen = "" if only is None else f"AND a.n = ANY('{{{','.join(map(str, only))}}}')"
+    query = OF_ASSIGNING.replace(":since", _literal(since)).replace(":until", _literal(until))
+    query = query.replace(":only", chosen)
     schema = {"person": pl.Int64, "at": pl.Float64, **WORD_COLUMNS}
     found = staging.copy_out(tx, query, schema)
     moment = (pl.col("at") * 1_000_000).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))

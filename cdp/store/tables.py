@@ -540,6 +540,8 @@ derive_parameters = Table(
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     _at("fitted_at"),
     plain("document", "figures of the whole base", JSON, nullable=False),
+    Column("orders", BigInteger, nullable=False),  # of all derived persons
+    Column("fitted_orders", BigInteger),  # when all that waited at the fit had been derived
     info={"scope": "reference"},
 )
 

@@ -85,8 +85,8 @@ def test_only_those_who_agreed_and_can_be_reached_are_addressed(circle, audience
         "contact": "ann@example.com",
         "name.given": "Ann",
         "gender": "f",
-        "income": "50000",
-        "interests": "chess",
+        "income": "50000.0",
+        "interests": '["chess"]',
     }
     (told,) = audiences.exports("newsletter")
     assert (told.people, told.left_out, told.state) == (2, size.left_out, "done")
@@ -188,7 +188,7 @@ def test_the_three_formats_say_the_same(circle, audiences, tmp_path):
         told[kind] = tmp_path / f"news.{kind}"
     parquet = pl.read_parquet(told["parquet"])
     lines = [json.loads(line) for line in told["jsonl"].read_text().splitlines()]
-    rows = list(csv.DictReader(told["csv"].open()))
+    rows = list(csv.DictReader(told["csv"].read_text().splitlines()))
     assert parquet.schema["last_order_at"] == pl.Datetime("us", "UTC")
     assert parquet["contact"].to_list() == [line["contact"] for line in lines]
     assert [row["contact"] for row in rows] == [line["contact"] for line in lines]
@@ -213,7 +213,7 @@ def test_nothing_that_a_spreadsheet_would_run_is_exported(circle, audiences):
     circle.bring(*(a_person(f"p{n}", motto=motto) for n, motto in enumerate(mottos)))
     audiences.declare(newsletter(fields=("custom.motto",)))
     shown = [row["custom.motto"] for row in exported(audiences)]
-    assert shown == [f"'{each}" for each in mottos[:4]] + ["'" + mottos[4].strip(), *mottos[5:]]
+    assert shown == [f"'{each}" for each in mottos[:5]] + mottos[5:]
 
 
 def test_who_is_held_out_is_never_exported_and_stays_held_out(circle, audiences):
@@ -226,7 +226,7 @@ def test_who_is_held_out_is_never_exported_and_stays_held_out(circle, audiences)
     audiences.declare(newsletter(name="other", holdout=Holdout(name="brake", share=0.3)))
     assert {row["profile_id"] for row in exported(audiences, "other")} == first
     # Her oldest record names her: what joins it later changes nothing.
-    circle.bring(*(a_person(f"q{n}", email=f"p{n}@example.com") for n in range(50)))
+    circle.bring(*(a_person(f"q{n}", email=f"p{n}@example.com", given=f"P{n}") for n in range(50)))
     assert {row["profile_id"] for row in exported(audiences)} == first
     with pytest.raises(InvalidRequest, match="keeps back 30% for ever"):
         audiences.declare(newsletter(holdout=Holdout(name="brake", share=0.1)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cdp.audience.base import definitions_of, everyones
@@ -21,7 +21,7 @@ from cdp.audience.words import (
     viewed,
     works_for,
 )
-from cdp.model.expression import Condition
+from cdp.model.expression import Condition, as_data
 from cdp.segments import Segments
 from cdp.store import cells, sampling, segments
 from cdp.store.database import Database
@@ -188,12 +188,13 @@ def town_database(new_database) -> Iterator[Database]:
         yield store
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=12, phases=[Phase.generate])
 @given(first=conditions(), second=conditions(), moves=st.lists(MOVES, min_size=1, max_size=10),
        since=DAYS, until=DAYS, left=DAYS)  # fmt: skip
 def test_memberships_kept_are_those_of_a_full_and_of_a_naive_evaluation(
     town_database, first, second, moves, since, until, left
 ):
+    print([as_data(first),as_data(second)],moves,since,until,left)
     town = Town(town_database).open()
     for n in PEOPLE:
         town.settle(n, gender="f" if n % 2 else "m")

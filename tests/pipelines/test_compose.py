@@ -44,7 +44,7 @@ class Machine:
 
     def __init__(self, compose: dict[str, Any], folder: Path, database: Database) -> None:
         self.compose, self.folder = compose, folder
-        self.ui = free_port()
+        self.ui, self.service = free_port(), free_port()
         home = folder / "home"
         home.mkdir()
         for name in ("dagster.yaml", "workspace.yaml"):
@@ -54,6 +54,7 @@ class Machine:
             "0.0.0.0": "127.0.0.1",  # noqa: S104  what the file says, not where this listens
             "4000": code,
             "3000": self.ui,
+            "8080": self.service,
             "/opt/dagster/workspace.yaml": str(home / "workspace.yaml"),
         }
         self.environment = os.environ | {
@@ -147,11 +148,25 @@ def all_required_daemons_are_healthy(machine: Machine) -> bool:
     return bool(required) and all(one["healthy"] for one in required)
 
 
-def test_the_services_are_postgres_migrate_code_webserver_and_one_daemon(
+def test_the_service_of_the_compose_file_answers_and_stops(
+    compose: dict[str, Any], tmp_path: Path, database: Database
+) -> None:
+    machine = Machine(compose, tmp_path, database)
+
+    def ready() -> bool:
+        with urllib.request.urlopen(f"http://127.0.0.1:{machine.service}/readyz") as answer:
+            return answer.status == 200
+
+    with machine.running("serve") as service:
+        assert waited_for(ready, [service])
+    assert service.returncode == 0
+
+
+def test_the_services_are_postgres_migrate_code_webserver_serve_and_one_daemon(
     compose: dict[str, Any],
 ) -> None:
     services = compose["services"]
-    assert set(services) == {"postgres", "migrate", "code", "webserver", "daemon"}
+    assert set(services) == {"postgres", "migrate", "code", "webserver", "serve", "daemon"}
     assert services["daemon"]["deploy"]["replicas"] == 1
     assert services["postgres"]["image"] == "postgres:18"
     assert "postgres:/var/lib/postgresql" in services["postgres"]["volumes"]

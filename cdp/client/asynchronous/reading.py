@@ -15,6 +15,7 @@ from cdp.model.answers import (
     ProfileIdentifier,
     TimelinePage,
 )
+from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
 from cdp.model.profile import Profile, SourceRecord, TimelineEvent, TraitExplanation
 from cdp.model.status import StoreStatus
 from cdp.model.trait import Trait
@@ -101,6 +102,18 @@ class AsyncReading:
     async def provenance(self, ref: Ref) -> Mapping[str, TraitExplanation]:
         """The same for every trait of the profile."""
         return await self._connection.do(calls.provenance(ref))
+
+    async def computed(self, ref: Ref) -> ComputedTraits:
+        """What was concluded of a profile, and when that was last right. Raises ProfileNotFound."""
+        return await self._connection.do(calls.computed(ref))
+
+    async def explain_computed(self, ref: Ref, name: str) -> ComputedExplanation:
+        """Why the computed trait `name` has its value. Raises ProfileNotFound, UnknownTrait."""
+        return await self._connection.do(calls.explain_computed(ref, name))
+
+    async def computed_traits(self) -> list[ComputedTrait]:
+        """The computed traits: name, type, unit, meaning, formula, inputs, version and family."""
+        return await self._connection.do(calls.computed_traits())
 
     async def changes(
         self, since: str | None = None, *, limit: int = 100, with_profiles: bool = False

@@ -15,6 +15,7 @@ from cdp.model.answers import (
     ProfileIdentifier,
     TimelinePage,
 )
+from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
 from cdp.model.profile import Profile, SourceRecord, TimelineEvent, TraitExplanation
 from cdp.model.status import StoreStatus
 from cdp.model.trait import Trait
@@ -98,6 +99,18 @@ class Reading:
     def provenance(self, ref: Ref) -> Mapping[str, TraitExplanation]:
         """The same for every trait of the profile."""
         return self._connection.do(calls.provenance(ref))
+
+    def computed(self, ref: Ref) -> ComputedTraits:
+        """What was concluded of a profile, and when that was last right. Raises ProfileNotFound."""
+        return self._connection.do(calls.computed(ref))
+
+    def explain_computed(self, ref: Ref, name: str) -> ComputedExplanation:
+        """Why the computed trait `name` has its value. Raises ProfileNotFound, UnknownTrait."""
+        return self._connection.do(calls.explain_computed(ref, name))
+
+    def computed_traits(self) -> list[ComputedTrait]:
+        """The computed traits: name, type, unit, meaning, formula, inputs, version and family."""
+        return self._connection.do(calls.computed_traits())
 
     def changes(
         self, since: str | None = None, *, limit: int = 100, with_profiles: bool = False

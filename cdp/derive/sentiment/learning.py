@@ -1,6 +1,5 @@
 """Learning a model from the rated texts of one language."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,6 @@ ENOUGH_TEXTS = 500  # rated, of one language; docs/sentiment.md shows what fewer
 ENOUGH_OF_EACH = 25  # good ones and bad ones
 ENOUGH_OF_A_KIND = 200  # for a kind of event to have shares of its own
 REGULAR = 4.0  # scikit-learn's C
-ROUNDS = 200
 
 
 @dataclass(frozen=True)
@@ -59,31 +57,56 @@ def learn(rated: Rated) -> Model:
     worth = worth_of(rated.language, tokens, clauses)
     known = told(worth, tokens.text, tokens.texts)
     score = texts["score"].to_numpy()
-    weights, intercepts = _fitted(weighed(counted, rarity), known, score)
+    kinds = _kinds(texts["kind"])
+    weights, intercepts = _fitted(weighed(counted, rarity), known, kinds, score)
     return Model(
         language=rated.language,
         vocabulary=vocabulary,
         rarity=rarity.astype(np.float32),
         weights=weights.astype(np.float32),
         intercepts=intercepts,
-        bases=_bases(score, texts["kind"]),
         aspects=discovered(rated.language, tokens, person, score),
     )
 
 
-def _fitted(terms: "csr_matrix", known: Real, score: Real) -> tuple[Real, Real]:
-    """One logistic regression a border; borders that divide the texts alike share theirs."""
+def _kinds(kind: pl.Series) -> dict[str, Truth]:
+    """Which texts are of each kind that has enough of them."""
+    names = [name for name, texts in kind.value_counts().rows() if texts >= ENOUGH_OF_A_KIND]
+    return {name: (kind == name).to_numpy() for name in sorted(names)}
+
+
+def _fitted(
+    terms: "csr_matrix", known: Real, kinds: dict[str, Truth], score: Real
+) -> tuple[Real, dict[str, tuple[float, ...]]]:
+    """Weights and intercepts: one logistic regression a border.
+
+    Borders that divide the texts alike share theirs. Each kind has an intercept of its own, so that
+    words need not tell reviews from posts. A kind that nobody rates gets what is left of these when
+    the shares of the kind's tones are taken out, which reads it as if all five steps were equally
+    likely (the shift of shares of Saerens, Latinne and Decaestecker 2002).
+    """
     from scipy.sparse import csr_matrix, hstack  # noqa: PLC0415  slow to import
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  slow to import
 
-    columns = hstack([terms, csr_matrix(known)]).tocsr()
+    own = np.stack([rows.astype(np.float64) for rows in kinds.values()] or [np.zeros(len(score))])
+    columns = hstack([terms, csr_matrix(known), csr_matrix(own.T)]).tocsr()
+    size = terms.shape[1] + known.shape[1]
     weights = np.zeros((columns.shape[1], len(BORDERS)))
-    intercepts = np.zeros(len(BORDERS))
+    common = np.zeros(len(BORDERS))
     for places, beyond in _divisions(score):
-        fit = LogisticRegression(C=REGULAR, max_iter=ROUNDS).fit(columns, beyond)
+        # The dual form is ten times as fast here as the others; its order of texts is drawn by seed.
+        fit = LogisticRegression(
+            C=REGULAR, solver="liblinear", dual=True, intercept_scaling=10, random_state=0, tol=0.01, max_iter=1000
+        ).fit(columns, beyond)
         weights[:, places] = fit.coef_.T
-        intercepts[places] = fit.intercept_
-    return weights, intercepts
+        common[places] = fit.intercept_
+    parts = {name: common + weights[size + n] for n, name in enumerate(kinds)}
+    groups = kinds or {"": np.ones(len(score), bool)}
+    bare = [
+        (rows.sum(), parts.get(name, common) - _odds(score[rows])) for name, rows in groups.items()
+    ]
+    parts[""] = EVEN + sum(texts * left for texts, left in bare) / sum(texts for texts, _ in bare)
+    return weights[:size], {name: tuple(np.round(odds, 6).tolist()) for name, odds in parts.items()}
 
 
 def _divisions(score: Real) -> list[tuple[list[int], Truth]]:
@@ -102,18 +125,9 @@ def _divisions(score: Real) -> list[tuple[list[int], Truth]]:
     return groups
 
 
-def _bases(score: Real, kind: pl.Series) -> dict[str, tuple[float, ...]]:
-    """Log odds to lie beyond each border: of all texts (under "") and of each frequent kind."""
-    kinds: Sequence[str] = [
-        name for name, texts in kind.value_counts().rows() if texts >= ENOUGH_OF_A_KIND
-    ]
-    chosen = {name: (kind == name).to_numpy() for name in sorted(kinds)}
-    return {"": _odds(score)} | {name: _odds(score[rows]) for name, rows in chosen.items()}
-
-
-def _odds(score: Real) -> tuple[float, ...]:
-    """Smoothed by one text at each step, so that none is impossible."""
+def _odds(score: Real) -> Real:
+    """Log odds to lie beyond each border. Smoothed by one text at each step, so that none is impossible."""
     even = 1.0 / (1.0 + np.exp(-EVEN))
     beyond = np.array([(score > border).sum() for border in BORDERS])
     share = (beyond + 5 * even) / (len(score) + 5)
-    return tuple(np.round(np.log(share / (1 - share)), 6).tolist())
+    return np.log(share / (1 - share))

@@ -46,16 +46,15 @@ class Judgement:
 class Model:
     """An ordinal model: for each border, the log odds that the stated score lies beyond it.
 
-    `weights`: terms and lexicon features by borders; `bases`: log odds of the tones among all rated
-    texts, and by kind of event where a kind has enough of them.
+    `weights`: of terms and lexicon features by borders; `intercepts`: the log odds of a text without
+    any, by kind of event, and under "" of kinds that nobody rates.
     """
 
     language: str
     vocabulary: Vocabulary
     rarity: Compact
     weights: Compact
-    intercepts: Real
-    bases: Mapping[str, tuple[float, ...]]
+    intercepts: Mapping[str, tuple[float, ...]]
     aspects: tuple[str, ...] = ()
 
     @cached_property
@@ -87,21 +86,18 @@ class Model:
         """The weighed terms of each unit."""
         return weighed(counts(self.vocabulary, tokens, unit, units), self.rarity)
 
-    def judge(self, terms: "csr_matrix", told: Real, base: Real) -> Judgement:
-        """What units with these terms and lexicon features say; `base`: log odds of an empty one."""
+    def judge(self, terms: "csr_matrix", known: Real, base: Real) -> Judgement:
+        """What units with these terms and lexicon features say; `base`: log odds of empty ones."""
         size = self.vocabulary.size
-        margin = terms @ self.weights[:size] + told @ self.weights[size:]
-        odds = margin + self.intercepts - np.array(self.bases[""]) + base
+        odds = terms @ self.weights[:size] + known @ self.weights[size:] + base
         return judged(1.0 / (1.0 + np.exp(-odds)))
 
     def base_of(self, kinds: list[str]) -> Real:
-        """The log odds of the tones of texts of these kinds; even for a kind that nobody rates.
-
-        The shift from the shares of the training to other ones is that of Saerens, Latinne and
-        Decaestecker 2002.
-        """
-        known = {kind: np.array(odds) for kind, odds in self.bases.items()}
-        return np.stack([known.get(kind, EVEN) for kind in kinds]) if kinds else np.zeros((0, 4))
+        """The log odds of texts of these kinds before a word is read."""
+        other = self.intercepts[""]
+        return np.array([self.intercepts.get(kind, other) for kind in kinds]).reshape(
+            -1, len(other)
+        )
 
     @cached_property
     def document(self) -> bytes:
@@ -110,7 +106,7 @@ class Model:
         head = {
             "version": VERSION,
             "language": self.language,
-            "bases": self.bases,
+            "intercepts": self.intercepts,
             "aspects": self.aspects,
             "words": self.vocabulary.words,
         }
@@ -120,7 +116,6 @@ class Model:
             pairs=self.vocabulary.pairs.astype(np.int32),
             rarity=self.rarity,
             weights=self.weights,
-            intercepts=self.intercepts,
         )
         return kept.getvalue()
 
@@ -134,8 +129,7 @@ class Model:
                 vocabulary=Vocabulary(tuple(head["words"]), parts["pairs"].astype(np.int64)),
                 rarity=parts["rarity"],
                 weights=parts["weights"],
-                intercepts=parts["intercepts"],
-                bases={kind: tuple(odds) for kind, odds in head["bases"].items()},
+                intercepts={kind: tuple(odds) for kind, odds in head["intercepts"].items()},
                 aspects=tuple(head["aspects"]),
             )
 

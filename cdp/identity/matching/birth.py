@@ -13,11 +13,11 @@ _FORMATS = (
     "%d-%b-%Y",
     "%b %d, %Y",
 )
-_SLASHED = ("%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y")
+_SLASHED = ("%m/%d/%Y", "%d/%m/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d%m%Y", "%m%d%Y")
 
 
 def birth_dates(column: pl.Series) -> pl.Series:
-    """`column` (dates, times or texts) as yyyymmdd; null where it is no date."""
+    """`column` (dates, times or texts) as yyyymmdd; null where it is like no date."""
     if column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
         return column.dt.strftime("%Y%m%d")
     text = column.cast(pl.String).str.strip_chars().str.replace(r"[T ]\d\d:\d\d.*$", "")
@@ -27,7 +27,9 @@ def birth_dates(column: pl.Series) -> pl.Series:
     parsed = years.to_frame("text").select(
         pl.coalesce(pl.col("text").str.to_date(each, strict=False) for each in formats)
     )
-    return parsed.to_series().dt.strftime("%Y%m%d")
+    # A mistyped date is no day of the calendar, but one slip away from another record's.
+    slipped = years.str.extract(r"^([12]\d{3}[-/.]?\d\d[-/.]?\d\d)$").str.replace_all(r"\D", "")
+    return parsed.to_series().dt.strftime("%Y%m%d").fill_null(slipped)
 
 
 def _best_first(text: pl.Series) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from cdp.errors import InvalidRequest
 from cdp.identity.matching.model import Engine
-from cdp.identity.matching.roles import SINGLE, Role, guessed
+from cdp.identity.matching.roles import SINGLE, Role, guessed_together
 
 
 class Column(BaseModel):
@@ -36,7 +36,12 @@ class FileConfig(BaseModel):
     columns: dict[str, Column]
     region: str = Field(default="US", description="of phone numbers without a country code")
     engine: Engine = "duckdb"
-    merge: float = Field(default=0.8, gt=0, lt=1, description="probability from which to merge")
+    merge: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="probability from which to merge; default: as low as precision allows",
+    )
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -88,11 +93,9 @@ def proposed(frame: pl.DataFrame) -> str:
         lines += [f"source: {source}", "# clean_sources: [names of sources that hold nobody twice]"]
     lines.append("columns:")
     taken: set[str] = set()
-    for column in frame.columns:
-        role = guessed(column)
-        if column in (key, source):
-            continue
-        if role is None or role in taken:
+    roles = guessed_together([c for c in frame.columns if c not in (key, source)])
+    for column, role in roles.items():
+        if role in (None, "ignore", *taken):
             lines.append(f"  # {column}: not used; give it a role if it tells about the person")
             continue
         lines.append(f"  {column}: {role}")

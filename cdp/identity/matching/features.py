@@ -7,7 +7,7 @@ from cdp.identity.matching.names import names
 from cdp.identity.matching.roles import NAMED, SEVERAL, SINGLE
 from cdp.identity.matching.text import compact, digits, plain
 
-PROVIDER = 0.005  # share of the addresses from which a domain is a provider's, not somebody's own
+_BIRTH_PARTS = ("birth_year", "birth_month", "birth_day")
 
 
 def features(frame: pl.DataFrame) -> pl.DataFrame:
@@ -15,7 +15,7 @@ def features(frame: pl.DataFrame) -> pl.DataFrame:
 
     Args:
         frame: record_uid (unique; any type that sorts), and whatever is known of: given_name,
-            middle_name, family_name, name_suffix, full_name, birth_date (date or text), email and phone (a text or a list of
+            middle_name, family_name, name_suffix, full_name, birth_date (date or text) or birth_year, birth_month, birth_day, email and phone (a text or a list of
             normalised values), street, house_number, city, postcode, gender, and further columns
             `category_<name>` (words that many people share) and `code_<name>` (a number or key
             typed by hand). Any may be absent or null.
@@ -44,16 +44,28 @@ def features(frame: pl.DataFrame) -> pl.DataFrame:
     return (
         plain_columns.hstack(names(told))
         .with_columns(
-            birth=birth_dates(told["birth_date"]),
+            birth=birth_dates(_stated_birth(told)),
             email=pl.col("emails").list.first(),
             phone=pl.col("phones").list.first(),
         )
         .with_columns(
             local=pl.col("email").str.replace("@.*$", ""),
             digits=digits(pl.col("email").str.replace("@.*$", "")),
-            domain=_own_domain(),
+            domain=pl.col("email").str.extract("@(.*)$"),
         )
     )
+
+
+def _stated_birth(told: pl.DataFrame) -> pl.Series:
+    """The birth date; where it is stated in parts, these put together."""
+    parts = [pl.col(c).cast(pl.String).str.extract(r"^\s*(\d+)") for c in _BIRTH_PARTS]
+    year, month, day = (pl.when(part.cast(pl.Int64, strict=False) > 0).then(part) for part in parts)
+    together = pl.concat_str(
+        year, month.fill_null("1").str.zfill(2), day.fill_null("1").str.zfill(2), separator="-"
+    )
+    if told["birth_year"].null_count() == told.height:
+        return told["birth_date"]
+    return told.select(pl.coalesce(pl.col("birth_date").cast(pl.String), together)).to_series()
 
 
 def _list(frame: pl.DataFrame, column: str) -> pl.Expr:
@@ -62,13 +74,6 @@ def _list(frame: pl.DataFrame, column: str) -> pl.Expr:
         values = pl.concat_list(values.cast(pl.String))
     values = values.list.drop_nulls().list.unique().list.sort()
     return pl.when(values.list.len() > 0).then(values)
-
-
-def _own_domain() -> pl.Expr:
-    """The domain of the address, null where it is that of a large provider."""
-    domain = pl.col("email").str.extract("@(.*)$")
-    few = pl.len().over(domain) <= PROVIDER * pl.col("email").count()
-    return pl.when(few).then(domain)
 
 
 def _address() -> pl.Expr:

@@ -16,6 +16,7 @@ from cdp.identity.matching.linkage import groups
 from cdp.identity.matching.model import Model, Options
 from cdp.identity.matching.roles import NAMED, SINGLE
 from cdp.identity.matching.scoring import score
+from cdp.identity.matching.threshold import merge_threshold
 from cdp.identity.policy.declaration import IdentityPolicy
 
 # Pairs below this probability are as good as strangers to the groups.
@@ -32,12 +33,14 @@ class Resolved:
     clusters: record_key, cluster_id (the smallest record key of the cluster), confidence (the
         probability of the strongest pair that holds the record there; 1 for a record alone).
     pairs: left, right (record keys), weight, probability, evidence; see `score`.
+    merge: the probability from which pairs were joined.
     model: None where no two records have enough in common to learn from: each stays alone.
     """
 
     model: Model | None
     clusters: pl.DataFrame
     pairs: pl.DataFrame
+    merge: float
 
 
 def read_table(path: Path) -> pl.DataFrame:
@@ -80,19 +83,20 @@ def resolve_file(
     keys = _keys(frame, config)
     told = _told(frame, config, policy).with_columns(record_uid=keys)
     known = features(told)
-    options = Options(engine=config.engine, merge=config.merge)
     try:
-        model = train(known, trained_at, options)
+        model = train(known, trained_at, Options(engine=config.engine))
         pairs = score(model, known, least=KEPT)
     except NothingToLearn:
         model, pairs = None, NO_PAIRS
-    grouped = groups(known.with_columns(clean=_clean(frame, config)), pairs, config.merge)
+    merge = config.merge or merge_threshold(pairs)
+    grouped = groups(known.with_columns(clean=_clean(frame, config)), pairs, merge)
     return Resolved(
         model=model,
         clusters=grouped.select(
             record_key="record_uid", cluster_id="group", confidence=pl.col("confidence").round(6)
         ),
         pairs=pairs,
+        merge=merge,
     )
 
 

@@ -1,7 +1,7 @@
 """How frequent each value is: agreement on a frequent name says less than on a rare one."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import polars as pl
@@ -11,6 +11,7 @@ from cdp.identity.matching.model import Frequencies
 
 MOST = 5_000  # listed values per feature
 LEAST = 3  # records of a listed value
+PROVIDER = 0.005  # share of the addresses from which a domain is a provider's, not somebody's own
 
 
 def frequency_columns(comparisons: Iterable[Comparison]) -> list[str]:
@@ -44,6 +45,24 @@ def with_frequencies(nodes: pl.DataFrame, known: Mapping[str, Frequencies]) -> p
     return nodes.with_columns(
         _frequency(nodes[column], each).alias(f"tf_{column}") for column, each in known.items()
     )
+
+
+def providers(features: pl.DataFrame) -> tuple[str, ...]:
+    """The domains, hashed, that many addresses are at."""
+    domains = features["domain"].drop_nulls()
+    counts = domains.value_counts(name="count")
+    many = counts.filter(pl.col("count") > PROVIDER * len(domains))
+    return tuple(sorted(_hashed(domain) for domain in many["domain"]))
+
+
+def with_own_domains(nodes: pl.DataFrame, known: Collection[str]) -> pl.DataFrame:
+    """`nodes` whose `domain` is null where it is that of a provider of `known`."""
+    distinct = nodes["domain"].drop_nulls().unique()
+    shared = distinct.filter(
+        pl.Series([_hashed(domain) in known for domain in distinct], dtype=pl.Boolean)
+    )
+    own = pl.when(~pl.col("domain").is_in(shared.implode())).then("domain")
+    return nodes.with_columns(domain=own)
 
 
 def _frequency(values: pl.Series, known: Frequencies) -> pl.Series:

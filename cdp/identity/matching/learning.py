@@ -12,7 +12,9 @@ from cdp.identity.matching.engine import compare
 from cdp.identity.matching.frequencies import (
     frequencies,
     frequency_columns,
+    providers,
     with_frequencies,
+    with_own_domains,
 )
 from cdp.identity.matching.levels import Comparison
 from cdp.identity.matching.model import Model, Options
@@ -46,9 +48,10 @@ def train(features: pl.DataFrame, trained_at: datetime, options: Options | None 
         household=1 / nodes.height,
         comparisons=tuple(compared),
         frequencies=known,
+        providers=providers(nodes),
         options=options,
     )
-    nodes = with_frequencies(nodes, known)
+    nodes = with_own_domains(with_frequencies(nodes, known), model.providers)
     pairs = candidate_pairs(nodes, options.blocking)
     if pairs.is_empty():
         raise NothingToLearn(

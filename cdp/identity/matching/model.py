@@ -20,7 +20,6 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     engine: Engine = Field(default="duckdb", description="what Splink runs on")
-    merge: float = Field(default=0.8, gt=0, lt=1, description="probability from which to merge")
     propose: float = Field(default=0.5, gt=0, lt=1, description="probability from which to ask")
     seed: int = Field(default=1, description="of the random pairs")
     random_pairs: int = Field(default=200_000, ge=1, description="pairs that stand for strangers")
@@ -51,6 +50,9 @@ class Model(BaseModel):
     household: float = Field(description="share of all pairs that are of housemates")
     comparisons: tuple[Comparison, ...]
     frequencies: Mapping[str, Frequencies]
+    providers: tuple[str, ...] = Field(
+        description="domains of many addresses, hashed: they are nobody's own"
+    )
     options: Options
 
     @property

@@ -6,7 +6,7 @@ import polars as pl
 
 from cdp.identity.matching.blocking import candidate_pairs
 from cdp.identity.matching.engine import compare
-from cdp.identity.matching.frequencies import with_frequencies
+from cdp.identity.matching.frequencies import with_frequencies, with_own_domains
 from cdp.identity.matching.levels import Comparison
 from cdp.identity.matching.model import Model
 
@@ -60,6 +60,7 @@ def score_pairs(model: Model, nodes: pl.DataFrame, pairs: pl.DataFrame) -> pl.Da
     """
     ends = pl.concat([pairs["left"], pairs["right"]]).unique()
     told = nodes.filter(pl.col("node").is_in(ends.implode()))
+    told = with_own_domains(told, model.providers)
     scored = compare(with_frequencies(told, model.frequencies), pairs, model)
     household = _household(model)
     return (

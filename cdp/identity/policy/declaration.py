@@ -24,11 +24,19 @@ from pydantic import (
 from cdp.errors import InvalidRequest
 
 Veto = Literal["given_names", "birth_dates", "strong_ids"]
-NormaliserName = Literal["exact", "lower", "compact", "handle", "domain", "email", "phone", "company"]
+NormaliserName = Literal[
+    "exact", "lower", "compact", "handle", "domain", "email", "phone", "company"
+]
 
 ADDED = ("blocked_values", "blocked_patterns", "email_rules", "placeholders")
 MERGED = ("default", "spread", "cluster", "matching")  # sections changed key by key
-OTHER_SECTIONS = ("traits", "derive", "computed_traits", "media", "accounts")  # parts of the same file that other policies read
+OTHER_SECTIONS = (
+    "traits",
+    "derive",
+    "computed_traits",
+    "media",
+    "accounts",
+)  # parts of the same file that other policies read
 
 
 class Frozen(BaseModel):

@@ -1,0 +1,130 @@
+"""Lasting identities: which persona found now is which found before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import polars as pl
+from scipy.optimize import linear_sum_assignment
+from sqlalchemy import Connection
+
+from cdp.persona import figures, naming
+from cdp.persona.fitted import Fitted
+from cdp.persona.mixture import matched
+from cdp.persona.situation import SituationModel
+from cdp.store import personas
+
+SAME_SITUATION = (
+    0.7  # affinity (Bhattacharyya) of signals from which on a situation is the former one
+)
+COMPARED = ("category", "department", "device")  # kinds of signal
+
+
+class Keeper:
+    """Gives found personas the ids and names of the former ones that they continue.
+
+    `new` and `kept` count them.
+    """
+
+    def __init__(
+        self,
+        tx: Connection,
+        former: Fitted | None,
+        live: Sequence[Mapping[str, Any]],
+        now: datetime,
+    ) -> None:
+        self._tx, self._former, self._now = tx, former, now
+        self._live = {str(row["persona_id"]): row for row in live}
+        self.new = self.kept = 0
+
+    def individuals(self, people: pl.DataFrame, belongs: np.ndarray) -> list[str]:
+        """Ids of the discovered lasting personas: the former one with most of the same people."""
+        known = [uid for uid, row in self._live.items() if row["kind"] == "individual"]
+        numbers = {uid: n for n, uid in enumerate(known)}
+        before = {
+            n: numbers[str(uid)]
+            for n, uid in personas.former(self._tx).items()
+            if str(uid) in numbers
+        }
+        rows = [(before[n], place) for place, n in enumerate(people["n"]) if n in before]
+        if not rows:
+            return [self._add("individual") for _ in range(belongs.shape[1])]
+        was, places = map(np.array, zip(*rows, strict=True))
+        same = matched(was, belongs[places].argmax(axis=1))
+        return [
+            self._keep(known[same[n]]) if n in same else self._add("individual")
+            for n in range(belongs.shape[1])
+        ]
+
+    def situations(self, model: SituationModel) -> SituationModel:
+        """The model with ids in place of the numbers of the situations found."""
+        new = [n for n, name in enumerate(model.personas) if name.startswith("situation-")]
+        same = _same_situations(self._former, model, new, self._live) if self._former else {}
+        ids = list(model.personas)
+        for n in new:
+            ids[n] = self._keep(same[n]) if n in same else self._add("situation")
+        return replace(model, personas=ids)
+
+    def named(self, draft: Fitted, people: pl.DataFrame, history: np.ndarray) -> dict[str, str]:
+        """Names: those that the staff wrote and those of former personas stay."""
+        model = draft.situation
+        names = {uid: self._live[uid]["name"] for uid in model.personas if uid in self._live}
+        for n, uid in enumerate(model.personas):
+            if uid in names:
+                continue
+            if model.lasting[n]:
+                own = figures.every(draft, people, history, n)
+                name = naming.of_figures(own)
+            else:
+                name = naming.of_signals(model, n)
+            names[uid] = naming.unlike(name, [*names.values()])
+            personas.change(self._tx, UUID(uid), name=names[uid])
+        return names
+
+    def retire(self, used: Sequence[str]) -> None:
+        """Discovered personas that are found no more."""
+        gone = [
+            UUID(uid)
+            for uid, row in self._live.items()
+            if uid not in used and row["kind"] != "stated"
+        ]
+        personas.retire(self._tx, gone, self._now)
+
+    def _keep(self, uid: str) -> str:
+        self.kept += 1
+        return uid
+
+    def _add(self, kind: str) -> str:
+        self.new += 1
+        added = personas.add(self._tx, kind, "", definition=None, by="discovery", now=self._now)
+        return str(added)
+
+
+def _same_situations(
+    former: Fitted, model: SituationModel, new: Sequence[int], live: Mapping[str, Any]
+) -> dict[int, str]:
+    """Which situation found is which former one: by how much of their signals they share."""
+    before = former.situation
+    old = [
+        n for n, uid in enumerate(before.personas)
+        if not before.lasting[n] and uid in live and live[uid]["kind"] == "situation"
+    ]  # fmt: skip
+    kinds = [kind for kind in COMPARED if kind in model.kinds and kind in before.kinds]
+    if not (old and new and kinds):
+        return {}
+    affinity = np.mean([_affinity(before, model, kind)[np.ix_(old, new)] for kind in kinds], axis=0)
+    pairs = zip(*linear_sum_assignment(-affinity), strict=True)
+    return {new[b]: before.personas[old[a]] for a, b in pairs if affinity[a, b] >= SAME_SITUATION}
+
+
+def _affinity(before: SituationModel, model: SituationModel, kind: str) -> np.ndarray:
+    was, now = before.kinds[kind], model.kinds[kind]
+    places = {value: n for n, value in enumerate(now.values)}
+    common = [(n, places[value]) for n, value in enumerate(was.values) if value in places]
+    if not common:
+        return np.zeros((len(was.shares), len(now.shares)))
+    a, b = map(list, zip(*common, strict=True))
+    return np.sqrt(was.shares[:, a]) @ np.sqrt(now.shares[:, b]).T

@@ -1,0 +1,86 @@
+"""What follows from the profiles, drawn beside the requests as soon as they are folded."""
+
+import threading
+import time
+
+import structlog
+
+from cdp.conclude import conclude
+from cdp.errors import CdpError
+from cdp.service.frame import told
+from cdp.store.database import Database
+
+log = structlog.get_logger("cdp.conclude")
+
+# What others have queued, and what only time changes, is looked for so often.
+LOOK_SECONDS = 5.0
+# Under load many changes are taken together: a run costs about the same for one as for hundreds.
+PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 60.0  # while it fails
+
+
+class Concluder:
+    """Runs `cdp.conclude` in a thread of its own; several processes may, on one store."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changed = threading.Condition()
+        self._is_due = self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="concluder", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with what waits already."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Profiles have changed; nothing happens where it was not started."""
+        with self._changed:
+            self._is_due = True
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """End at the next transaction's end; what waits stays queued for the next process."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping:
+            failures = 0 if self._conclude() else failures + 1
+            self._pause(min(PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS))
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_due or self._stopping, LOOK_SECONDS)
+                self._is_due = False
+
+    def _conclude(self) -> bool:
+        """Draw the conclusions that wait; whether that went well."""
+        started = time.perf_counter()
+        try:
+            found = conclude(self._database, progress=self._go_on)
+        except _Stopped:
+            return True
+        except CdpError as error:
+            log.warning("unconcluded", error=error.code)
+            return False
+        except Exception as error:  # noqa: BLE001  the thread lives on; the queues keep what waits
+            log.error("unconcluded", **told(error))  # noqa: TRY400  no message
+            return False
+        if any(vars(found).values()):
+            milliseconds = round((time.perf_counter() - started) * 1000)
+            log.info("concluded", **vars(found), milliseconds=milliseconds)
+        return True
+
+    def _go_on(self, _stage: str, _count: int) -> None:
+        if self._stopping:
+            raise _Stopped
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopping, seconds)
+
+
+class _Stopped(Exception):
+    """The service stops between two transactions."""

@@ -1,0 +1,157 @@
+"""Personas over HTTP: cards, definitions, the situation of a visitor and the page made for them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from cdp.model.persona import (
+    Assigned,
+    Card,
+    Page,
+    Persona,
+    Situation,
+    StatedPersona,
+    Title,
+    Validation,
+)
+from cdp.persona.export import TYPES, exported
+from cdp.profile.timeline import aware
+from cdp.service.answering import Limit, Ref, answer_list, answer_model
+from cdp.service.auth import Reader, Steward
+from cdp.service.problems import PROBLEMS
+from cdp.service.profile_routes import described
+
+router = APIRouter(prefix="/v1", tags=["personas"], responses=PROBLEMS)
+
+Named = Annotated[str, Path(max_length=120, description="a persona's id or name")]
+At = Annotated[datetime | None, Query(description="as it was then; a time with its zone")]
+
+
+class Personas(BaseModel):
+    """The personas there are."""
+
+    data: Sequence[Persona]
+
+
+class Assignments(BaseModel):
+    """Situations on record, newest first."""
+
+    data: Sequence[Assigned]
+
+
+class Defined(BaseModel):
+    """The id of a persona that was taken in."""
+
+    persona_id: UUID
+
+
+class Edit(BaseModel):
+    """What is to be changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Title | None = None
+    text: str | None = Field(default=None, max_length=4_000)
+
+
+@router.get("/profiles/{ref:path}/situation", responses=described(Situation))
+def situation(request: Request, caller: Reader, ref: Ref, at: At = None) -> Response:
+    """Which persona fits this visitor now, with probabilities and reasons, beside the history's."""
+    caller.may_see("situation")
+    found = caller.serving.personas.situation(ref, at=aware(at) if at else None)
+    caller.looked("situation", [found.profile_id] if found.profile_id else [])
+    return answer_model(request, found)
+
+
+@router.get("/profiles/{ref:path}/situations", responses=described(Assignments))
+def situations(request: Request, caller: Reader, ref: Ref, limit: Limit = 100) -> Response:
+    """The situations on record: when which persona began to fit a session, and why."""
+    caller.may_see("situation")
+    profile_id, found = caller.serving.personas.situations(ref, limit=limit)
+    caller.looked("situations", [profile_id])
+    return answer_list(request, found)
+
+
+@router.get("/profiles/{ref:path}/page", responses=described(Page))
+def page(
+    request: Request,
+    caller: Reader,
+    ref: Ref,
+    *,
+    categories: Annotated[int, Query(ge=0, le=50)] = 5,
+    products: Annotated[int, Query(ge=0, le=50)] = 10,
+    at: At = None,
+) -> Response:
+    """What a page needs of its visitor: persona, top categories and products, and what is left out.
+
+    An identifier that no profile carries is a visitor nobody knows: what is general is shown.
+    """
+    caller.may_see("situation")
+    found = caller.serving.personas.page(
+        ref, at=aware(at) if at else None, categories=categories, products=products
+    )
+    known = found.situation.profile_id
+    caller.looked("page", [known] if known else [])
+    return answer_model(request, found)
+
+
+@router.get("/personas", responses=described(Personas))
+def every(request: Request, caller: Reader) -> Response:
+    """The personas there are: kinds of people first, then situations."""
+    return answer_list(request, caller.serving.personas.every())
+
+
+@router.post("/personas", responses={200: {"model": Defined}})
+def define(
+    request: Request,
+    caller: Steward,
+    stated: Annotated[
+        StatedPersona,
+        Body(examples=[{"name": "Beach holiday", "signals": {"category": {"swimwear": 0.5}}}]),
+    ],
+) -> Response:
+    """Take in a hand-written persona, or another wording of it; everybody is assigned anew."""
+    caller.changing("persona_define", None)
+    persona_id = caller.serving.personas.define(stated, by=caller.name)
+    return answer_model(request, Defined(persona_id=persona_id))
+
+
+@router.get("/personas/{persona}/card", responses=described(Card))
+def card(
+    request: Request,
+    caller: Reader,
+    persona: Named,
+    format: Annotated[Literal["json", "markdown", "html", "pdf"], Query()] = "json",  # noqa: A002
+) -> Response:
+    """A persona's card, every figure beside the base's."""
+    found = caller.serving.personas.card(persona)
+    if format == "json":
+        return answer_model(request, found)
+    return Response(exported(found, format), media_type=TYPES[format])
+
+
+@router.patch("/personas/{persona}", responses={200: {"model": Persona}})
+def edit(request: Request, caller: Steward, persona: Named, said: Edit) -> Response:
+    """Give a persona another name, or another text on its card."""
+    caller.changing("persona_edit", None)
+    found = caller.serving.personas.edit(persona, name=said.name, text=said.text)
+    return answer_model(request, found)
+
+
+@router.delete("/personas/{persona}", status_code=204)
+def retire(caller: Steward, persona: Named) -> Response:
+    """Take a hand-written persona away; everybody is assigned anew."""
+    caller.changing("persona_retire", None)
+    caller.serving.personas.retire(persona)
+    return Response(status_code=204)
+
+
+@router.post("/personas/validation", responses={200: {"model": Validation}})
+def validate(request: Request, caller: Steward) -> Response:
+    """How true the personas are of the people there are now; cards that have drifted are marked."""
+    caller.changing("persona_validate", None)
+    return answer_model(request, caller.serving.personas.validate())

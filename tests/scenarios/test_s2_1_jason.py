@@ -1,0 +1,200 @@
+"""S2.1: years of street style, then a holiday at the sea, then a new job: the persona follows."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from cdp.conclude import conclude
+from cdp.model.persona import StatedPersona
+from cdp.personas import Personas
+from cdp.store import keys
+from tests.service.ingest.conftest import Service, running
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
+TABLET = "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
+DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"
+STREET = {
+    "name": "Street style",
+    "who": {"top_category": ["Sneakers", "Hoodies"]},
+    "share": 0.2,
+    "signals": {"category": {"sneakers": 0.4, "hoodies": 0.3}, "device": {"phone": 0.8}},
+}
+HOLIDAY = {
+    "name": "Beach holiday",
+    "share": 0.2,
+    "signals": {
+        "category": {"swimwear": 0.5, "sandals": 0.2},
+        "device": {"tablet": 0.4},
+        "place": {"brighton": 0.2, "rimini": 0.2},
+    },
+}
+BUSINESS = {
+    "name": "Business outfit",
+    "share": 0.2,
+    "signals": {"category": {"suits": 0.5, "shirts": 0.2}, "device": {"desktop": 0.7}},
+}
+
+
+class Shop:
+    """The push API of a shop with three hand-written personas, and one visitor after the other."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.read_key = keys.create(service.database, "front end", ["read"])[1]
+        self.sent = 0
+
+    def message(
+        self, call: str, user: str, at: datetime, agent: str, city: str, **said: Any
+    ) -> Any:
+        self.sent += 1
+        context = {"userAgent": agent, "location": {"city": city}, "timezone": "Europe/London"}
+        return {
+            "type": call, "userId": user, "messageId": f"m-{self.sent}", "context": context,
+            "timestamp": at.isoformat(), **said,
+        }  # fmt: skip
+
+    def orders(self, user: str, categories: list[str]) -> None:
+        """An order a month, on a phone in Leeds."""
+        messages = []
+        for n, category in enumerate(categories):
+            line = {
+                "product_id": f"{category}-{n}",
+                "category": category,
+                "price": 60,
+                "quantity": 1,
+            }
+            order = {
+                "order_id": f"{user}-{n}",
+                "revenue": 60,
+                "currency": "GBP",
+                "products": [line],
+            }
+            at = NOW - timedelta(days=40 + 30 * n)
+            messages.append(
+                self.message(
+                    "track", user, at, PHONE, "Leeds", event="Order Completed", properties=order
+                )
+            )
+        self.push(*messages)
+
+    def view(
+        self, user: str, category: str, at: datetime, agent: str = TABLET, city: str = "Brighton"
+    ) -> None:
+        product = {"product_id": f"new-{category}", "category": category}
+        self.push(
+            self.message("track", user, at, agent, city, event="Product Viewed", properties=product)
+        )
+
+    def push(self, *messages: Any) -> None:
+        self.service.push(*messages)
+        self.service.settle()
+
+    def situation(self, user: str, at: datetime) -> dict[str, Any]:
+        found = self.get(f"/v1/profiles/user_id:{user}/situation", at=at.isoformat())
+        return found.json()
+
+    def persona(self, user: str, at: datetime) -> str:
+        return self.situation(user, at)["persona"]["name"]
+
+    def conclude(self) -> None:
+        conclude(self.service.database, now=NOW)
+
+    def get(self, path: str, **query: Any) -> httpx.Response:
+        auth = httpx.BasicAuth(self.read_key, "")
+        answer = self.service.http.get(path, params=query, auth=auth)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+
+@pytest.fixture(scope="module")
+def shop(new_database: Any) -> Iterator[Shop]:
+    """Jason and others have ordered for years; the three personas are written by hand."""
+    with new_database() as database, running(database) as service:
+        shop = Shop(service)
+        shop.orders("jason", ["Sneakers", "Hoodies", "Sneakers", "Sneakers", "Hoodies"] * 3)
+        shop.orders("mary", ["Suits", "Swimwear", "Sneakers", "Sandals"] * 3)
+        shop.conclude()
+        personas = Personas(database=database)
+        for persona in (STREET, HOLIDAY, BUSINESS):
+            personas.define(StatedPersona.model_validate(persona), now=NOW)
+        yield shop
+
+
+def test_by_the_third_swimwear_view_at_the_sea_the_persona_is_the_holiday_one(shop: Shop):
+    before = shop.situation("jason", NOW - timedelta(hours=1))
+    assert before["session"] is None
+    assert before["persona"]["name"] == "Street style"
+
+    for n in range(3):
+        shop.view("jason", "Swimwear", NOW - timedelta(minutes=3 - n))
+    now = shop.situation("jason", NOW)
+
+    assert now["persona"]["name"] == "Beach holiday"
+    assert now["persona"]["probability"] > 0.8
+    assert now["reasons"][0]["words"].startswith("looked at swimwear 3 times")
+    assert {each["value"] for each in now["reasons"]} <= {"swimwear", "tablet", "brighton"}
+    assert now["history"] == before["history"]
+    assert now["history"]["name"] == "Street style"
+
+
+def test_next_week_on_a_desktop_with_suits_it_is_business(shop: Shop):
+    later = NOW + timedelta(days=7)
+    for n in range(3):
+        shop.view("jason", "Suits", later - timedelta(minutes=3 - n), DESKTOP, "Leeds")
+
+    assert shop.persona("jason", later) == "Business outfit"
+    assert shop.situation("jason", later)["history"]["name"] == "Street style"
+    # What fitted in the week before is still told of that time.
+    assert shop.persona("jason", NOW) == "Beach holiday"
+
+
+def test_near_misses_stay_what_they_are(shop: Shop):
+    at_sea = NOW - timedelta(days=2)
+    for n in range(3):
+        shop.view("jason", "Sneakers", at_sea - timedelta(minutes=3 - n))
+    assert shop.persona("jason", at_sea) == "Street style"
+
+    glance = NOW - timedelta(days=3)
+    for n, category in enumerate(["Sneakers", "Hoodies", "Swimwear", "Sneakers"]):
+        shop.view("jason", category, glance - timedelta(minutes=4 - n), PHONE, "Leeds")
+    assert shop.persona("jason", glance) == "Street style"
+
+
+def test_a_session_ends_by_half_an_hour_of_silence(shop: Shop):
+    last = NOW - timedelta(days=5)
+    for n in range(3):
+        shop.view("mary", "Swimwear", last - timedelta(minutes=2 - n))
+
+    assert shop.persona("mary", last + timedelta(minutes=29)) == "Beach holiday"
+    afterwards = shop.situation("mary", last + timedelta(minutes=31))
+    assert afterwards["session"] is None
+    assert afterwards["persona"] == afterwards["history"]
+
+
+def test_a_visitor_nobody_knows_gets_one_from_the_session_alone(shop: Shop):
+    for n in range(2):
+        shop.view("stranger", "Suits", NOW - timedelta(minutes=2 - n), DESKTOP, "Leeds")
+    assert shop.persona("stranger", NOW) == "Business outfit"
+
+
+def test_what_was_assigned_stays_on_record(shop: Shop):
+    shop.view("ann", "Swimwear", NOW - timedelta(minutes=1))
+    shop.conclude()
+    (first,) = shop.get("/v1/profiles/user_id:ann/situations").json()["data"]
+    assert first["persona"]["name"] == "Beach holiday"
+    assert first["reasons"]
+    assert sum(first["probabilities"].values()) == pytest.approx(1, abs=0.01)
+    with shop.service.database.autocommit() as connection:
+        (cells,) = connection.execute(
+            "SELECT array_agg(cell ORDER BY cell) FROM profile_cell "
+            "WHERE dimension = 'situation' AND left_at IS NULL"
+        ).fetchone() or ([],)
+    assert "Beach holiday" in cells
+
+    conclude(shop.service.database, now=NOW + timedelta(minutes=40))
+    (again,) = shop.get("/v1/profiles/user_id:ann/situations").json()["data"]
+    assert again == first
