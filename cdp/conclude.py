@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cdp.account.links import update_account_links
+from cdp.audience.membership import update_memberships
 from cdp.derive.run import derive_queued
 from cdp.persona.assignment import assign_queued
 from cdp.store.database import Database
@@ -12,11 +13,13 @@ from cdp.store.database import Database
 
 @dataclass(frozen=True)
 class Concluded:
-    """How many profiles each stage took."""
+    """How many profiles each stage took, and how many cells were entered and left."""
 
     linked: int = 0
     derived: int = 0
     assigned: int = 0
+    entered: int = 0
+    left: int = 0
 
 
 def conclude(
@@ -34,4 +37,11 @@ def conclude(
     linked = update_account_links(database, lambda count: progress("link", count))
     derived = derive_queued(database, present, lambda count: progress("derive", count))
     assigned = assign_queued(database, present, lambda count: progress("persona", count))
-    return Concluded(linked=linked, derived=derived, assigned=assigned)
+    cells = update_memberships(database, present, lambda count: progress("segment", count))
+    return Concluded(
+        linked=linked,
+        derived=derived,
+        assigned=assigned,
+        entered=cells.entered,
+        left=cells.left,
+    )

@@ -20,8 +20,7 @@ FAMILY = "account"
 INTENT = timedelta(days=30)
 MOST_TOPICS = 10
 # Size classes by employees: Recommendation 2003/361/EC of the European Commission.
-SIZES = ("micro", "small", "medium", "large")
-SIZE_BOUNDS = (9, 49, 249)  # employees, each the most of its class
+SIZES = {"micro": 9, "small": 49, "medium": 249}  # employees at most; above that large
 TRAITS = declared(
     FAMILY,
     ("sector", "industry", "employees", "address", "view"),
@@ -94,13 +93,18 @@ def _stated(companies: pl.DataFrame) -> pl.DataFrame:
         pl.Series("account.sector", [each and names[each.section] for each in placed], pl.String),
         pl.Series("account.isic", [each and each.code for each in placed], pl.String),
         pl.Series("account.line", [each and each.line for each in placed], pl.String),
-        pl.when(pl.col("employees") > 0)
-        .then(pl.col("employees").cut(SIZE_BOUNDS, labels=SIZES).cast(pl.String))
-        .alias("account.size"),
+        _size(pl.col("employees")).alias("account.size"),
         pl.col("country")
         .map_elements(country, return_dtype=pl.String, skip_nulls=True)
         .alias("account.country"),
     )
+
+
+def _size(employees: pl.Expr) -> pl.Expr:
+    size = pl.when(employees <= 0).then(None)
+    for name, most in SIZES.items():
+        size = size.when(employees <= most).then(pl.lit(name))
+    return size.when(employees.is_not_null()).then(pl.lit("large"))
 
 
 def country(said: str) -> str:

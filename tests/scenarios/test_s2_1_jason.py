@@ -58,7 +58,7 @@ class Shop:
         }  # fmt: skip
 
     def orders(self, user: str, categories: list[str]) -> None:
-        """An order a month, on a phone in Leeds."""
+        """An order a month up to the last one, on a phone in Leeds."""
         messages = []
         for n, category in enumerate(categories):
             line = {
@@ -117,6 +117,8 @@ def shop(new_database: Any) -> Iterator[Shop]:
         shop = Shop(service)
         shop.orders("jason", ["Sneakers", "Hoodies", "Sneakers", "Sneakers", "Hoodies"] * 3)
         shop.orders("mary", ["Suits", "Swimwear", "Sneakers", "Sandals"] * 3)
+        for n in range(20):
+            shop.orders(f"other-{n}", [("Suits", "Swimwear", "Shirts", "Books")[n % 4]])
         shop.conclude()
         personas = Personas(database=database)
         for persona in (STREET, HOLIDAY, BUSINESS):
