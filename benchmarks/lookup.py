@@ -19,7 +19,7 @@ SELECT = "SELECT body::text FROM profile WHERE profile_id = %s"
 # Filled by SQL: this measures reading, and a million people take the road a quarter of an hour.
 FILL = (
     "INSERT INTO channel VALUES ('crm', 'person', 'benchmark', 50, true, now())",
-    f"CREATE TEMP TABLE made AS SELECT i, uuidv7() AS uid FROM generate_series(1, {PROFILES}) AS i",
+    "CREATE TEMP TABLE made AS SELECT i, uuidv7() AS uid FROM generate_series(1, CAST(:profiles AS int)) AS i",
     """INSERT INTO source_record (record_uid, channel, record_key, profile_id, component_id, recorded_at)
        SELECT uid, 'crm', 'c' || i, uid, uid, now() FROM made ORDER BY uid""",
     """INSERT INTO record_identifier (namespace, value, record_uid, observed_at, recorded_at)
@@ -42,6 +42,13 @@ FILL = (
     "ANALYZE",
 )
 console = Console(width=110)
+
+
+def fill(database: Database, profiles: int) -> None:
+    """Have so many profiles in an empty store, `person1@example.com` and on."""
+    with database.transaction() as tx:
+        for statement in FILL:
+            tx.execute(text(statement), {"profiles": profiles} if ":profiles" in statement else {})
 
 
 def timed(call: Callable[[str], object], keys: Sequence[str]) -> list[float]:
@@ -76,9 +83,7 @@ def main() -> None:
     """Print the figures of one run."""
     console.print(f"[bold]look-up by e-mail at {PROFILES:,} profiles[/bold]  ({described()})")
     with fresh_store() as database:
-        with database.transaction() as tx:
-            for statement in FILL:
-                tx.execute(text(statement))
+        fill(database, PROFILES)
         bare, api = measure(database)
     for name, share in (("p50", 0.5), ("p99", 0.99)):
         floor, ours = (spent[int(share * LOOKUPS)] for spent in (bare, api))

@@ -132,12 +132,17 @@ def _watch(target: Target, database: Database, stop: threading.Event, seen: list
             seen.append(time.perf_counter() - taken)
 
 
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @contextmanager
 def served(database: Database) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     """`cdp serve` on `database`: its port and process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     environment = os.environ | {"CDP_DATABASE_URL": database.url}
     command = [sys.executable, "-c", CDP, "serve", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import psycopg
@@ -28,7 +28,7 @@ from cdp.persona.assignment import assign_queued
 from cdp.persona.discovery import Discovered
 from cdp.persona.fitted import Fitted, of_document
 from cdp.persona.stated import checked
-from cdp.store import personas, read, situations
+from cdp.store import personas, prepared, situations
 from cdp.store.database import Database
 
 SECONDS_KNOWN = 1.0  # how long a version is taken for the newest
@@ -46,6 +46,12 @@ class Personas:
         self._database = database or Database(url)
         self._fitted: Fitted | None = None
         self._asked = float("-inf")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._database.close()
 
     def discover(
         self,
@@ -260,8 +266,8 @@ def _newest(connection: psycopg.Connection, known: Fitted | None) -> Fitted | No
 def _body(connection: psycopg.Connection, ref: UUID | str) -> tuple[UUID, str]:
     named = parsed(connection, ref)
     if not isinstance(named, UUID):
-        return the_only(named[0], read.bodies_with(connection, *named))
-    if (found := read.one_body(connection, named)) is None:
+        return the_only(named[0], prepared.bodies_with(connection, *named))
+    if (found := prepared.one_body(connection, named)) is None:
         raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")
     return found
 
@@ -269,7 +275,7 @@ def _body(connection: psycopg.Connection, ref: UUID | str) -> tuple[UUID, str]:
 def _visitor(connection: psycopg.Connection, ref: str) -> tuple[UUID | None, bool]:
     """The visitor's profile, if there is one, and whether personalisation is not refused."""
     named = parsed(connection, ref)
-    if not isinstance(named, UUID) and not read.bodies_with(connection, *named):
+    if not isinstance(named, UUID) and not prepared.bodies_with(connection, *named):
         return None, True
     profile_id, body = _body(connection, ref)
     said = json.loads(body).get("consents", ())

@@ -25,11 +25,12 @@ from cdp.model.answers import (
 )
 from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
 from cdp.model.profile import Profile, SourceRecord, TimelineEvent, TraitExplanation
+from cdp.model.sentiment import ProfileSentiment
 from cdp.model.status import StoreStatus
 from cdp.profile import feed, figures, provenance, rectify, selection, timeline
 from cdp.profile.traits import Trait, registry
 from cdp.settings import settings
-from cdp.store import identity, read, rectification
+from cdp.store import identity, prepared, read, rectification
 from cdp.store.database import Database
 
 PAGE = 1_000
@@ -83,8 +84,8 @@ class CustomerProfiles:
         with self._database.autocommit() as connection:
             named = parsed(connection, ref)
             if not isinstance(named, UUID):
-                return the_only(named[0], read.bodies_with(connection, *named))
-            body = read.one_body(connection, named)
+                return the_only(named[0], prepared.bodies_with(connection, *named))
+            body = prepared.one_body(connection, named)
         if body is None:
             raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")
         return body
@@ -100,7 +101,7 @@ class CustomerProfiles:
             raise InvalidRequest("find needs at least one identifier, e.g. find(email=...)")
         with self._database.autocommit() as connection:
             found = [
-                read.bodies_with(connection, namespace, normalised(connection, namespace, value))
+                prepared.bodies_with(connection, namespace, normalised(connection, namespace, value))
                 for namespace, value in identifiers.items()
             ]
         common = [one for one in found[0] if all(one in others for others in found[1:])]
@@ -297,6 +298,17 @@ class CustomerProfiles:
         from cdp.derive.registry import computed_traits  # noqa: PLC0415  loads polars
 
         return list(computed_traits().values())
+
+    def sentiment(self, ref: UUID | str, *, limit: int = 100) -> ProfileSentiment:
+        """What the person feels: overall, by category and aspect, and the newest opinions.
+
+        Raises ProfileNotFound, AmbiguousIdentifier, InvalidRequest.
+        """
+        from cdp.derive.sentiment.reading import sentiment_of  # noqa: PLC0415  loads polars
+
+        with self._database.autocommit() as connection:
+            uid = self.body(ref)[0]
+            return sentiment_of(connection, uid, read.members(connection, uid), limit)
 
     def status(self) -> StoreStatus:
         """Figures of the whole store: per channel, per kind of event, clusters and identity log."""

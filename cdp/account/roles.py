@@ -53,7 +53,7 @@ def with_roles(people: pl.DataFrame) -> pl.DataFrame:
     meanings = pl.DataFrame(
         {
             "role": said,
-            "function": [list(each.functions) for each in told],
+            "function": [list(each.functions) or [""] for each in told],
             "level": [each.level for each in told],
         },
         schema={"role": pl.String, "function": pl.List(pl.String), "level": pl.String},

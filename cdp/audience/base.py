@@ -133,7 +133,7 @@ def dependents(name: str, definitions: Mapping[str, Definition]) -> list[str]:
     return found
 
 
-def _settle(
+def _settle(  # noqa: PLR0917 - who belongs where
     tx: Connection, binder: Binder, query: str, dimension: str, cell: str | None, now: datetime
 ) -> None:
     cells.lock(tx)

@@ -23,8 +23,9 @@ from cdp.model.expression import (
 )
 from cdp.store import statement_predicate as statements
 from cdp.store.predicate import (
-    INSTANTS,
+    TEXTS,
     Fragment,
+    Years,
     age_test,
     everywhere,
     instant_test,
@@ -34,6 +35,7 @@ from cdp.store.predicate import (
 from cdp.store.scopes import Scope
 
 AGE_UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
+YEARS = "years"  # whole ones, by the calendar
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,9 @@ class Compiler:
         return everywhere([self.compile(each) for each in said.any], "OR")
 
     def negation(self, said: Not) -> Fragment:
-        """The opposite: fragments are never null."""
+        """The opposite, also where a value is unknown."""
         inner = self.compile(said.not_)
-        return Fragment(f"NOT {inner.sql}", inner.flips)
+        return Fragment(f"NOT {inner.settled}", inner.flips, certain=True)
 
     def trait(self, said: TraitIs) -> Fragment:
         """Every test of a trait's value."""
@@ -76,20 +78,23 @@ class Compiler:
         return self.scope.traits(everywhere(parts, "AND"))
 
     def _test(self, said: TraitIs, known: KnownTrait, test: str, wanted: object) -> Fragment:
-        binder, stored = self.scope.binder, known.of or known.name
-        value = f"({self.scope.p}.traits -> {binder.value(stored, 'text')})"
+        binder = self.scope.binder
+        path = [binder.value(known.of or known.name, "text")]
         kind = known.type
         if said.key is not None:
-            value = f"({value} -> {binder.value(said.key, 'text')})"
+            path.append(binder.value(said.key, "text"))
             kind = kind_of(wanted)
+        *above, last = [f"{self.scope.p}.traits", *path]
+        text = f'(({" -> ".join(above)} ->> {last}) COLLATE "C")'
         if kind == "age" and test != "known":
-            length = timedelta(seconds=float(str(wanted)) * AGE_UNITS[known.unit or "days"])
-            return age_test(binder, _text(value), test, length)
+            return age_test(binder, text, test, age_of(known, float(str(wanted))))
         if isinstance(wanted, timedelta):
-            return instant_test(binder, _text(value), test, wanted)
-        if kind in INSTANTS:
-            return Fragment(text_test(binder, _text(value), test, wanted))
-        return Fragment(json_test(binder, value, test, wanted, kind))
+            return instant_test(binder, text, test, wanted)
+        if kind in TEXTS:
+            return Fragment(text_test(binder, text, test, wanted))
+        value = f"({' -> '.join(above)} -> {last})"
+        sure = known.computed and said.key is None
+        return Fragment(json_test(binder, value, test, wanted, kind, sure=sure))
 
     def did(self, said: Did) -> Fragment:
         """Events."""
@@ -133,6 +138,13 @@ class Compiler:
         return everywhere(
             [self.compile(cell_condition(declared, cell)) for cell in said.cell], "OR"
         )
+
+
+def age_of(known: KnownTrait, number: float) -> timedelta | Years:
+    """How long a time a number of the age's unit is."""
+    if known.unit == YEARS:
+        return Years(int(number))
+    return timedelta(seconds=number * AGE_UNITS[known.unit or "days"])
 
 
 def kind_of(wanted: object) -> str:

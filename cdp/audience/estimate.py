@@ -79,7 +79,9 @@ def wilson(hits: int, drawn: int) -> tuple[float, float]:
     return max(0.0, middle - width), min(1.0, middle + width)
 
 
-def as_crossing(condition: Condition, declared: Mapping[str, Dimension]) -> Crossing | None:
+def as_crossing(  # noqa: PLR0911 - one for each kind
+    condition: Condition, declared: Mapping[str, Dimension]
+) -> Crossing | None:
     """The same as a crossing of cells, where it reads nothing but segments and cells."""
     if isinstance(condition, InSegment):
         return Cell(SEGMENT, (condition.segment,))

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from math import floor
 from typing import Any
 
 from cdp.derive.registry import known_trait, known_traits
 from cdp.model.computed import KnownTrait
+
+SECONDS_IN_DAY = 86_400
+DAYS_IN = {"days": 1.0, "years": 365.2425}  # of the units of ages
 
 
 def chosen(names: Sequence[str]) -> list[KnownTrait]:
@@ -14,11 +18,14 @@ def chosen(names: Sequence[str]) -> list[KnownTrait]:
 
 
 def value_of(traits: Mapping[str, Any], field: KnownTrait, now: datetime) -> Any:
-    """The value of a trait among those that are kept; None where it is unknown. Ages are days."""
+    """The value of a trait among those that are kept; None where it is unknown. Ages are whole."""
     if field.type != "age":
         return traits.get(field.name)
     began = traits.get(field.of or "")
-    return None if began is None else (now - _instant(began)).days
+    if began is None:
+        return None
+    days = (now - _instant(began)).total_seconds() / SECONDS_IN_DAY
+    return floor(days / DAYS_IN[field.unit or "days"])
 
 
 def types() -> dict[str, str]:

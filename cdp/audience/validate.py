@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cdp.audience.base import reads
-from cdp.audience.compiler import AGE_UNITS, Definition, kind_of
+from cdp.audience.compiler import AGE_UNITS, YEARS, Definition, kind_of
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, bin_conditions
 from cdp.derive.registry import known_trait
 from cdp.errors import InvalidSegment, UnknownTrait
@@ -159,7 +159,7 @@ def _trait(node: TraitIs) -> Iterator[str]:
         if node.said().keys() - {"known"}:
             yield f"trait {node.trait!r} is an object; name a key of it"
         return
-    if kind == "age" and known.unit not in AGE_UNITS:
+    if kind == "age" and known.unit not in (*AGE_UNITS, YEARS):
         yield f"trait {node.trait!r} is counted in {known.unit}; compare {known.of!r} instead"
     yield from _tests(f"trait {node.trait!r}", kind, node, known)
 

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from cdp.audience.base import definitions_of
-from cdp.audience.compiler import AGE_UNITS, Compiler, Definition
+from cdp.audience.compiler import AGE_UNITS, YEARS, Compiler, Definition
 from cdp.audience.dimensions import dimensions
 from cdp.audience.membership import currency
 from cdp.audience.wording import in_words, value_in_words
@@ -53,7 +53,7 @@ def reason_of(tx: Connection, profile_id: UUID, condition: Condition, now: datet
     compiler = Compiler(scope, saved, dimensions())
     leaves = _leaves(condition, saved)
     asked = [
-        Actual(found.sql, _actual(compiler, leaf), least(found.flips))
+        Actual(found.settled, _actual(compiler, leaf), least(found.flips))
         for leaf in leaves.values()
         for found in [compiler.compile(leaf)]
     ]
@@ -133,8 +133,11 @@ def _shown(leaf: Condition, actual: Any, now: datetime) -> Any:
     """An age is what the instant that it counts from makes it."""
     if not isinstance(leaf, TraitIs) or known_trait(leaf.trait).type != "age" or actual is None:
         return actual
-    seconds = (now - datetime.fromisoformat(actual)).total_seconds()
-    return round(seconds / AGE_UNITS[known_trait(leaf.trait).unit or "days"], 2)
+    since, unit = datetime.fromisoformat(actual), known_trait(leaf.trait).unit or "days"
+    if unit == YEARS:
+        return now.year - since.year - ((now.month, now.day) < (since.month, since.day))
+    zoned = since if since.tzinfo else since.replace(tzinfo=UTC)
+    return round((now - zoned).total_seconds() / AGE_UNITS[unit], 2)
 
 
 def to_change(reason: Reason) -> list[str]:

@@ -37,7 +37,7 @@ SIGNS = {
 }
 
 
-def in_words(node: Condition) -> str:
+def in_words(node: Condition) -> str:  # noqa: PLR0911 - one for each kind
     """One node of the tree; of what is joined only how it is joined."""
     if isinstance(node, All):
         return "all of these"

@@ -7,16 +7,21 @@ from typing import Annotated
 import typer
 
 from cdp.cli import (
+    account,
     audience,
     channel,
     crossing,
     derive,
     generate,
+    icp,
     identity,
     ingest,
     keys,
+    persona,
     profile,
     quarantine,
+    segment,
+    sentiment,
     serve,
     store,
     up,
@@ -37,11 +42,16 @@ app.command()(ingest.ingest)
 app.command()(store.status)
 app.add_typer(profile.app, name="profile")
 app.add_typer(channel.app, name="channel")
+app.add_typer(account.app, name="account")
+app.add_typer(icp.app, name="icp")
 app.add_typer(identity.app, name="identity")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(derive.app, name="derive")
+app.add_typer(sentiment.app, name="sentiment")
 app.add_typer(crossing.app, name="crossing")
+app.add_typer(segment.app, name="segment")
 app.add_typer(audience.app, name="audience")
+app.add_typer(persona.app, name="persona")
 app.command()(generate.generate)
 app.add_typer(keys.app, name="key")
 app.add_typer(webhook.app, name="webhook")

@@ -22,6 +22,7 @@ from cdp.model.answers import (
 from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
 from cdp.model.identity import Decided, Decision, LogEntry
 from cdp.model.profile import Profile, SourceRecord, TraitExplanation
+from cdp.model.sentiment import ProfileSentiment
 from cdp.model.status import StoreStatus
 from cdp.model.trait import Trait
 
@@ -120,6 +121,11 @@ def explain_computed(ref: Ref, name: str) -> Call[ComputedExplanation]:
 def computed_traits() -> Call[list[ComputedTrait]]:
     """The registry of computed traits."""
     return Call("GET", "/v1/computed-traits", as_data(list[ComputedTrait]))
+
+
+def sentiment(ref: Ref, limit: int) -> Call[ProfileSentiment]:
+    """What a person feels about what."""
+    return Call("GET", _place(ref, "sentiment"), as_model(ProfileSentiment), asked(limit=limit))
 
 
 def changes(since: str | None, limit: int, *, with_profiles: bool) -> Call[Changes]:

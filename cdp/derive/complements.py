@@ -121,7 +121,7 @@ def _suggested(facts: Facts, parameters: Parameters, name: str) -> GroupBy | Non
     if new.is_empty():
         return None
     # Pairs are numbered from the best on: the least number is the greatest lift.
-    best = new.group_by("n", "b").agg(pl.col("pair").min()).sort("n", "pair")
+    best = new.group_by("n", "b").agg(pl.col("pair").min()).drop("b")
     told = best.join(
         parameters.once(f"{FAMILY}.{name}.words", lambda _: _words(names, pairs)), on="pair"
     )

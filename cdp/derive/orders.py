@@ -58,6 +58,21 @@ def lines_of(facts: "Facts") -> pl.DataFrame:
     return keyed
 
 
+def unconverted_of(facts: "Facts") -> pl.DataFrame | None:
+    """Columns n, currency and amount of orders in currencies without a rate; None: there are none."""
+    left_out = _said(facts).filter(pl.col("unconverted").is_not_null())
+    if left_out.is_empty():
+        return None
+    is_order, is_line, is_payment = (_of(facts, role) for role in ("order", "line", "payment"))
+    by_order = left_out.group_by("n", "order_key", "currency").agg(
+        total=pl.col("unconverted").filter(is_order).max(),
+        paid=_sum("unconverted", is_payment),
+        goods=_sum("unconverted", is_line),
+    )
+    amount = pl.coalesce("total", "paid", "goods")
+    return by_order.group_by("n", "currency").agg(amount=amount.sum().round(4))
+
+
 def _said(facts: "Facts") -> pl.DataFrame:
     """What was said of orders that were not cancelled, with the key of each."""
     said = facts.of("order", "line", "payment")

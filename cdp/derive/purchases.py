@@ -6,6 +6,7 @@ import polars as pl
 
 from cdp.derive.declare import declared
 from cdp.derive.facts import Facts
+from cdp.derive.orders import unconverted_of
 from cdp.derive.parameters import Parameters
 
 FAMILY = "purchases"
@@ -42,7 +43,7 @@ TRAITS = declared(
     ("spent_365d", "money", "reporting currency", "what was paid in the last 365 days",
      "sum of the amounts of orders later than now - 365 days"),
     ("unconverted", "list", None, "money in currencies without a rate, in no sum",
-     "amounts of orders and refunds by currency: [{currency, amount}]"),
+     "values of orders by currency: [{currency, amount}]"),
 )  # fmt: skip
 
 
@@ -94,14 +95,14 @@ def _returned(facts: Facts) -> pl.DataFrame:
 
 
 def _unconverted(facts: Facts) -> pl.DataFrame | None:
-    events = facts.events.filter(pl.col("unconverted").is_not_null())
-    if events.is_empty():
+    if facts.events["unconverted"].null_count() == facts.events.height:
         return None
-    by_currency = events.group_by("n", pl.col("currency").cast(pl.String)).agg(
-        amount=pl.col("unconverted").sum().round(4)
-    )
+    by_currency = unconverted_of(facts)
+    if by_currency is None:
+        return None
     return (
-        by_currency.sort("n", "currency")
+        by_currency.with_columns(pl.col("currency").cast(pl.String))
+        .sort("n", "currency")
         .group_by("n", maintain_order=True)
         .agg(unconverted=pl.struct("currency", "amount"))
     )

@@ -109,9 +109,9 @@ def _situations(
     A session is kept as the events after which another persona than before fits best.
     """
     events = situations.events_of_assigning(tx, now - LOOKED_BACK - SILENCE, now)
-    places = pl.DataFrame({"person": people["n"]}).with_row_index("place")
+    places = pl.DataFrame({"person": people["n"]}).with_row_index("row_of_people")
     events = events.join(places, on="person", maintain_order="left").with_columns(
-        person=pl.col("place").cast(pl.Int64)
+        person=pl.col("row_of_people").cast(pl.Int64)
     )
     if events.is_empty():
         return pl.DataFrame(), {}

@@ -16,6 +16,7 @@ from cdp.persona.situation import Floats, Signals
 
 MOST_VALUES = 500  # of one kind, the most frequent
 PSEUDO = 50.0  # signals of each kind that a persona is given of what is general, against chance
+UNSEEN = 20.0  # of each kind
 CANDIDATES = (2, 3, 4, 5, 6, 8, 10, 12)
 SESSIONS = 20_000  # of the sample in which situations are looked for
 HELD_OUT = 0.2
@@ -84,8 +85,12 @@ def counted(
 
 
 def general(seen: Counted) -> Floats:
-    """P(value) within each kind, over all sessions; one more of each than was seen."""
-    return _normalised(seen.counts.sum(axis=0, dtype=np.float64) + 1, seen.places)
+    """P(value) within each kind, over all sessions: one more of each than was seen.
+
+    UNSEEN more are kept for values that nobody has said yet, so the known ones do not come to 1.
+    """
+    counts = seen.counts.sum(axis=0, dtype=np.float64) + 1
+    return _shares(counts, seen.places, UNSEEN)
 
 
 def shares(seen: Counted, belongs: Floats, base: Floats) -> Floats:
@@ -94,15 +99,17 @@ def shares(seen: Counted, belongs: Floats, base: Floats) -> Floats:
     `belongs` (sessions, personas): 0..1. Little seen is drawn towards what is general.
     """
     said = (belongs.T.astype(np.float32) @ seen.counts).astype(np.float64)
-    return _normalised(said + PSEUDO * base, seen.places)
-
-
-def _normalised(counts: Floats, places: Mapping[str, slice]) -> Floats:
+    general_part = {kind: PSEUDO * base[place] for kind, place in seen.places.items()}
     parts = [
-        counts[..., place] / counts[..., place].sum(axis=-1, keepdims=True)
-        for place in places.values()
+        (said[:, place] + general_part[kind]) / (said[:, place].sum(axis=1, keepdims=True) + PSEUDO)
+        for kind, place in seen.places.items()
     ]
-    return np.concatenate([*parts, counts[..., :0]], axis=-1)
+    return np.concatenate([*parts, said[:, :0]], axis=1)
+
+
+def _shares(counts: Floats, places: Mapping[str, slice], more: float) -> Floats:
+    parts = [counts[place] / (counts[place].sum() + more) for place in places.values()]
+    return np.concatenate([*parts, counts[:0]])
 
 
 def signals_of(seen: Counted, base: Floats, shares: Floats) -> dict[str, Signals]:

@@ -9,6 +9,7 @@ from cdp.persona.signals import KINDS
 from cdp.persona.situation import LEAST, Followed, SituationModel
 
 MOST_REASONS = 3
+LEAST_EVIDENCE = 0.05  # five per cent more likely
 HISTORY = "history"
 
 
@@ -43,7 +44,7 @@ def reasons(
     )
     every = pl.concat([summed, _of_history(model, followed, at, chosen)])
     best = (
-        every.filter(pl.col("evidence") > 0)
+        every.filter(pl.col("evidence") >= LEAST_EVIDENCE)
         .sort("n", "evidence", "kind", "value", descending=[False, True, False, False])
         .group_by("n", maintain_order=True)
         .head(MOST_REASONS)

@@ -13,7 +13,7 @@ ALWAYS = frozenset({"profile_id", "subject", "created_at", "records", "channels"
 LISTS = frozenset({"identifiers", "behaviour", "consents", "memberships", "accounts"})
 PARTS = frozenset(get_args(Part))
 # What is read by requests of its own.
-APART = frozenset({"timeline", "source_records", "situation", "computed"})
+APART = frozenset({"timeline", "source_records", "situation", "computed", "sentiment"})
 
 
 def checked(fields: Collection[str]) -> frozenset[str]:

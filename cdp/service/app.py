@@ -8,6 +8,7 @@ from importlib import metadata
 from fastapi import FastAPI
 
 from cdp.service import (
+    account_routes,
     audience_routes,
     computed_routes,
     crossing_routes,
@@ -19,6 +20,8 @@ from cdp.service import (
     persona_routes,
     profile_routes,
     segment_routes,
+    segments_routes,
+    sentiment_routes,
     steward_routes,
 )
 from cdp.service.concluder import Concluder
@@ -34,7 +37,7 @@ Errors have `code` and `message` at the top level. `Request-Id` is on every answ
 
 
 PARTS = (
-    ingest_routes, segment_routes, crossing_routes, audience_routes, identity_routes, steward_routes, feed_routes, persona_routes, computed_routes, profile_routes, health,
+    ingest_routes, segment_routes, segments_routes, crossing_routes, audience_routes, identity_routes, steward_routes, account_routes, feed_routes, persona_routes, computed_routes, sentiment_routes, profile_routes, health,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import policy_of_reader
 from cdp.identity.refs import named_by, the_only
 from cdp.settings import settings
-from cdp.store import prompt
+from cdp.store import prepared
 from cdp.store.database import Database
 from cdp.store.prompt import PromptReader
 
@@ -32,9 +32,9 @@ class Lookup:
         reader = self._reader = self._reader or PromptReader(self._database)
         named = named_by(await self._known_policy(), ref)
         if isinstance(named, tuple):
-            found = the_only(named[0], await reader.rows(prompt.FIND, *named))
+            found = the_only(named[0], await reader.rows(prepared.BY_IDENTIFIER, *named))
             return UUID(found[0].decode()), found[1]
-        for statement in (prompt.BY_ID, prompt.BY_RECORD):
+        for statement in (prepared.BY_PROFILE, prepared.BY_MEMBER):
             if rows := await reader.rows(statement, str(named)):
                 return UUID(rows[0][0].decode()), rows[0][1]
         raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")

@@ -3,14 +3,16 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from cdp.accounts import Accounts
 from cdp.audiences import Audiences
 from cdp.crossings import Crossings
 from cdp.identities import Identities
+from cdp.personas import Personas
 from cdp.privacy.audit import AuditLog
 from cdp.privacy.keyring import Keyring
 from cdp.privacy.limiter import Limiter
-from cdp.personas import Personas
 from cdp.profiles import CustomerProfiles
+from cdp.segments import Segments
 from cdp.service.lookup import Lookup
 from cdp.service.webhooks import Courier
 from cdp.store.audit import AuditEntry
@@ -29,8 +31,10 @@ class Serving:
         self.personas = Personas(database=database)
         self.lookup = Lookup(database)
         self.identities = Identities(database=database)
+        self.accounts = Accounts(database=database)
         self.crossings = Crossings(database=database)
         self.audiences = Audiences(database=database)
+        self.segments = Segments(database=database)
         self.keyring = Keyring(database)
         self.limiter = Limiter(workers)
         self.audit = AuditLog(database)

@@ -83,6 +83,10 @@ JOIN cell_bitmap AS b USING (dimension, cell)"""
 SIZES = """
 SELECT dimension, cell, sum(members)::bigint AS members FROM cell_bitmap
 WHERE %s::text IS NULL OR dimension = %s GROUP BY dimension, cell ORDER BY dimension, cell"""
+SINCE = """
+SELECT position, profile_id, cell, change, changed_at FROM cell_change
+WHERE position > %s ORDER BY position LIMIT %s"""
+LAST = "SELECT coalesce(max(position), 0) AS position FROM cell_change"
 ASSIGN = """
 WITH taken AS (
     SELECT p.profile_id, p.number FROM derived_profile AS p WHERE p.profile_id = ANY($1::uuid[])),
@@ -240,3 +244,13 @@ def sizes(connection: psycopg.Connection, dimension: str | None = None) -> dict[
     """How many profiles are in each cell, of one dimension or of all."""
     found = rows(connection, SIZES, (dimension, dimension))
     return {(row["dimension"], row["cell"]): row["members"] for row in found}
+
+
+def since(connection: psycopg.Connection, position: int, limit: int) -> list[dict[str, Any]]:
+    """The next changes of any segment, in order."""
+    return rows(connection, SINCE, (position, limit))
+
+
+def last(connection: psycopg.Connection) -> int:
+    """The position of the newest change of a segment."""
+    return rows(connection, LAST)[0]["position"]

@@ -144,9 +144,11 @@ class EventWords:
         if name in TEXTS or name == "channel":
             return text_test(self.binder, self._value(name, e, r), test, wanted)
         first = wanted[0] if isinstance(wanted, tuple) else wanted
+        value = self._property(name, e)
+        if not isinstance(first, (bool, int, float)):
+            return text_test(self.binder, f"({value} #>> '{{}}')", test, wanted)
         kind = "boolean" if isinstance(first, bool) else "number"
-        kind = kind if isinstance(first, (bool, int, float)) else "string"
-        return json_test(self.binder, self._property(name, e), test, wanted, kind)
+        return json_test(self.binder, value, test, wanted, kind)
 
     def _value(self, name: str, e: str, r: str) -> str:
         if name == DAY:

@@ -97,6 +97,8 @@ VALUES = {
     "object": "({of})::text",
 }
 
+SECONDS_IN = {"days": 86_400, "years": 31_556_952}  # of the units of ages
+
 START = """
 INSERT INTO audience_export (export_id, audience_id, purpose, medium, crossing, format, target,
     fields, exported_by, as_of, state, ended_at, people, held_out, left_out, bytes, sha256)
@@ -172,6 +174,7 @@ def judged(
     parameters = rules.parameters(numbers) | {"now": now}
     for place, field in enumerate(fields):
         parameters |= {f"name{place}": field.name, f"of{place}": field.of}
+        parameters[f"unit{place}"] = SECONDS_IN.get(field.unit or "days")
     values = [_value(place, field, as_json=documents) for place, field in enumerate(fields)]
     if documents:
         said = ["'profile_id', profile_id", "'contact', contact"]
@@ -188,8 +191,8 @@ def judged(
 def _value(place: int, field: KnownTrait, *, as_json: bool) -> str:
     if field.type == "age":
         began = f"(traits ->> %(of{place})s::text)::timestamptz"
-        days = f"floor(extract(epoch FROM %(now)s::timestamptz - {began}) / 86400)::bigint"
-        return days if as_json else f"({days})::text"
+        whole = f"floor(extract(epoch FROM %(now)s::timestamptz - {began}) / %(unit{place})s)::bigint"
+        return whole if as_json else f"({whole})::text"
     of = f"(traits -> %(name{place})s::text)"
     if as_json:
         return of

@@ -2,6 +2,7 @@
 
 import json
 import operator
+from calendar import monthrange
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,8 +16,8 @@ from cdp.model.expression import Test
 from cdp.store.database import driver
 
 Bound = Callable[[datetime], Any]
-NUMBERS = ("integer", "number", "money")
-INSTANTS = ("date", "instant")
+TEXTS = ("string", "category", "date", "instant", "age")
+FEBRUARY = 2
 SIGNS = {"is": "=", "is_not": "<>", "above": ">", "at_least": ">=", "below": "<", "at_most": "<="}
 
 COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -34,14 +35,20 @@ COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True)
 class Fragment:
-    """A predicate that is never null, and when time alone can change it.
+    """A predicate, null being no match, and when time alone can change it.
 
     `flips`: expressions of an instant after `$now` (or null); of a whole base, queries of
-    (profile_id, due_at).
+    (profile_id, due_at). `certain`: it is never null.
     """
 
     sql: str
     flips: tuple[str, ...] = ()
+    certain: bool = False
+
+    @property
+    def settled(self) -> str:
+        """The predicate as one that is never null."""
+        return self.sql if self.certain else f"coalesce({self.sql}, false)"
 
 
 def cursor(tx: Connection) -> RawCursor[Any]:
@@ -55,12 +62,27 @@ def everywhere(fragments: Collection[Fragment], word: str) -> Fragment:
     """The fragments joined by AND or OR."""
     joined = f" {word} ".join(each.sql for each in fragments)
     flips = dict.fromkeys(flip for each in fragments for flip in each.flips)
-    return Fragment(f"({joined})", tuple(flips))
+    return Fragment(f"({joined})", tuple(flips), all(each.certain for each in fragments))
 
 
 def instant_text(at: datetime) -> str:
     """An instant as it stands in traits: of fixed width, so that the order of texts is that of time."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@dataclass(frozen=True)
+class Years:
+    """Whole years by the calendar, from one date to the next of the same name."""
+
+    number: int
+
+    def before(self, now: datetime) -> str:
+        """The last day so many years before `now`, as text: its anniversary has come."""
+        year = max(1, now.year - self.number)
+        last = monthrange(year, now.month)[1]
+        ends = now.day == monthrange(now.year, now.month)[1]
+        day = last if now.month == FEBRUARY and ends else min(now.day, last)
+        return f"{year:04d}-{now.month:02d}-{day:02d}"
 
 
 @dataclass
@@ -102,26 +124,29 @@ class Binder:
         return f"${self._places[key]}::{key[1]}"
 
 
-def json_test(binder: Binder, value: str, test: str, wanted: Any, kind: str) -> str:
-    """Whether the jsonb expression `value` passes; `kind`: the registry's type of it."""
+def json_test(
+    binder: Binder, value: str, test: str, wanted: Any, kind: str, *, sure: bool = False
+) -> str:
+    """Whether the jsonb expression `value` passes, which is a list, a number or a boolean by `kind`.
+
+    `sure`: it is of that type wherever it is at all; sources state what they like.
+    """
     if test == "known":
         return f"({value} IS NOT NULL)" if wanted else f"({value} IS NULL)"
     if kind == "list":
         asked = wanted if test == "in" else [wanted]
         arrays = [binder.value(json.dumps([each]), "jsonb") for each in asked]
-        return _known(_either([f"{value} @> {array}" for array in arrays]))
-    if kind in NUMBERS or kind == "boolean":
-        return _typed(binder, value, test, wanted, "boolean" if kind == "boolean" else "number")
-    return text_test(binder, f"({value} #>> '{{}}') COLLATE \"C\"", test, wanted)
+        return _either([f"{value} @> {array}" for array in arrays])
+    compared = _compared(binder, value, test, wanted)
+    stored = "boolean" if kind == "boolean" else "number"
+    return compared if sure else f"jsonb_typeof({value}) = '{stored}' AND {compared}"
 
 
-def _typed(binder: Binder, value: str, test: str, wanted: Any, kind: str) -> str:
+def _compared(binder: Binder, value: str, test: str, wanted: Any) -> str:
     if test in ("in", "not_in"):
         parts = [binder.value(json.dumps(each), "jsonb") for each in wanted]
-        compared = f"{value} {'NOT IN' if test == 'not_in' else 'IN'} ({', '.join(parts)})"
-    else:
-        compared = f"{value} {SIGNS[test]} {binder.value(json.dumps(wanted), 'jsonb')}"
-    return _known(f"jsonb_typeof({value}) = '{kind}' AND {compared}")
+        return f"{value} {'NOT IN' if test == 'not_in' else 'IN'} ({', '.join(parts)})"
+    return f"{value} {SIGNS[test]} {binder.value(json.dumps(wanted), 'jsonb')}"
 
 
 def text_test(binder: Binder, value: str, test: str, wanted: Any) -> str:
@@ -129,12 +154,13 @@ def text_test(binder: Binder, value: str, test: str, wanted: Any) -> str:
     if test == "known":
         return f"({value} IS NOT NULL)" if wanted else f"({value} IS NULL)"
     if test == "in":
-        return _known(f"{value} = ANY({binder.value([str(each) for each in wanted], 'text[]')})")
+        return f"{value} = ANY({binder.value([str(each) for each in wanted], 'text[]')})"
     if test == "not_in":
-        return _known(f"{value} <> ALL({binder.value([str(each) for each in wanted], 'text[]')})")
+        return f"{value} <> ALL({binder.value([str(each) for each in wanted], 'text[]')})"
     if test == "contains":
-        return _known(f"strpos(lower({value}), lower({binder.value(str(wanted), 'text')})) > 0")
-    return _known(f"{value} {SIGNS[test]} {binder.value(str(wanted), 'text')}")
+        part = binder.value(str(wanted).lower(), "text")
+        return f'strpos(lower({value} COLLATE "pg_c_utf8"), {part}) > 0'
+    return f"{value} {SIGNS[test]} {binder.value(str(wanted), 'text')}"
 
 
 def number_test(binder: Binder, value: str, test: str, wanted: Any) -> str:
@@ -143,16 +169,20 @@ def number_test(binder: Binder, value: str, test: str, wanted: Any) -> str:
         return f"({value} IS NOT NULL)" if wanted else f"({value} IS NULL)"
     if test in ("in", "not_in"):
         numbers = binder.value([_number(each) for each in wanted], "numeric[]")
-        return _known(f"{value} {'= ANY' if test == 'in' else '<> ALL'}({numbers})")
-    return _known(f"{value} {SIGNS[test]} {binder.value(_number(wanted), 'numeric')}")
+        return f"{value} {'= ANY' if test == 'in' else '<> ALL'}({numbers})"
+    return f"{value} {SIGNS[test]} {binder.value(_number(wanted), 'numeric')}"
 
 
-def aged(binder: Binder, value: str, length: timedelta) -> Fragment:
+def aged(binder: Binder, value: str, length: timedelta | Years) -> Fragment:
     """Whether the instant text `value` is so old; from the very instant on that it has become so."""
-    ago = binder.ago(length, "text")
+    if isinstance(length, Years):
+        ago = binder.moment(f"{length}", "text", length.before)
+        later = f"make_interval(years => {binder.value(length.number, 'int')})"
+    else:
+        ago, later = binder.ago(length, "text"), binder.value(length, "interval")
     flip = (
         f"CASE WHEN {value} > {ago} AND pg_input_is_valid({value}, 'timestamptz')"
-        f" THEN {value}::timestamptz + {binder.value(length, 'interval')} END"
+        f" THEN {value}::timestamptz + {later} END"
     )
     return Fragment(f"{value} <= {ago}", (flip,))
 
@@ -161,18 +191,16 @@ def instant_test(binder: Binder, value: str, test: str, length: timedelta) -> Fr
     """`older_than`: so old; `within`: not yet so old, and not ahead."""
     old = aged(binder, value, length)
     if test == "older_than":
-        return Fragment(_known(old.sql), old.flips)
+        return Fragment(old.sql, old.flips)
     come = aged(binder, value, timedelta(0))
-    return Fragment(_known(f"{come.sql} AND NOT {old.sql}"), old.flips + come.flips)
+    return Fragment(f"{come.sql} AND NOT {old.sql}", old.flips + come.flips)
 
 
-def age_test(binder: Binder, value: str, test: str, age: timedelta) -> Fragment:
+def age_test(binder: Binder, value: str, test: str, age: timedelta | Years) -> Fragment:
     """Whether the time since the instant text `value` compares so with `age`."""
-    beyond = age + timedelta(microseconds=1) if test in ("above", "at_most") else age
-    old = aged(binder, value, beyond)
-    return Fragment(
-        _known(old.sql if test in ("above", "at_least") else f"NOT {old.sql}"), old.flips
-    )
+    older = Years(age.number + 1) if isinstance(age, Years) else age + timedelta(microseconds=1)
+    old = aged(binder, value, older if test in ("above", "at_most") else age)
+    return Fragment(old.sql if test in ("above", "at_least") else f"NOT {old.sql}", old.flips)
 
 
 def holds_of(figure: float, test: Test) -> bool:
@@ -191,8 +219,3 @@ def _number(value: Any) -> Any:
 
 def _either(parts: Sequence[str]) -> str:
     return f"({' OR '.join(parts)})"
-
-
-def _known(sql: str) -> str:
-    """Unknown is not a match: so that NOT is its plain opposite."""
-    return f"coalesce({sql}, false)"

@@ -1,4 +1,4 @@
-"""Look-ups that an event loop waits for itself: no thread, one round trip, prepared once."""
+"""The prepared look-ups for an event loop, which waits for the answer itself: no thread."""
 
 import asyncio
 from collections import deque
@@ -9,20 +9,9 @@ import psycopg
 from psycopg import pq
 
 from cdp.errors import StoreUnavailable
-from cdp.store import read
 from cdp.store.database import Database, translated_errors
+from cdp.store.prepared import Row, prepare, rows_of
 
-# By name, with $1 where psycopg writes %s: this talks to libpq itself, because psycopg's own
-# awaitable cursors take as long as the thread that they save.
-STATEMENTS = {
-    name: statement.replace("%s", "${}").format(*range(1, statement.count("%s") + 1)).encode()
-    for name, statement in {
-        b"cdp_find": read.FIND,
-        b"cdp_by_id": read.BY_ID,
-        b"cdp_by_record": read.BY_RECORD,
-    }.items()
-}
-FIND, BY_ID, BY_RECORD = STATEMENTS
 AT_ONCE = 16
 SECONDS = 10.0
 
@@ -35,8 +24,8 @@ class PromptReader:
         self._idle: deque[psycopg.Connection] = deque()
         self._room = asyncio.Semaphore(AT_ONCE)
 
-    async def rows(self, statement: bytes, *parameters: str) -> list[tuple[bytes, ...]]:
-        """The rows of one of the statements, as texts. Raises StoreError."""
+    async def rows(self, statement: bytes, *parameters: str) -> list[Row]:
+        """The rows of one of `cdp.store.prepared`, as texts. Raises StoreError."""
         values = [each.encode() for each in parameters]
         with translated_errors():
             async with self._room:
@@ -53,14 +42,8 @@ class PromptReader:
                     connection.close()
                     raise
                 self._idle.append(connection)
-        if result.status != pq.ExecStatus.TUPLES_OK:
-            with translated_errors():
-                raise psycopg.errors.error_from_result(result)
-        columns = range(result.nfields)
-        return [
-            tuple(result.get_value(row, column) or b"" for column in columns)
-            for row in range(result.ntuples)
-        ]
+        with translated_errors():
+            return rows_of(result)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -78,8 +61,7 @@ class PromptReader:
 
     def _connected(self) -> psycopg.Connection:
         connection = self._database.connect()
-        for name, statement in STATEMENTS.items():
-            connection.pgconn.prepare(name, statement)
+        prepare(connection)
         return connection
 
 

@@ -156,19 +156,6 @@ ORDER BY profile_id LIMIT %(limit)s"""
 STALE = "SELECT count(*) AS stale FROM stale_profile"
 
 
-# A profile's id, and its body as JSON text.
-Body = tuple[UUID, str]
-
-
-def one_body(connection: psycopg.Connection, profile_id: UUID) -> Body | None:
-    """The id and body of the profile that this id, or any of its records' uids, stands for."""
-    for statement in (BY_ID, BY_RECORD):
-        row = connection.execute(statement, (profile_id,), prepare=True).fetchone()
-        if row:
-            return row
-    return None
-
-
 def body_of_record(connection: psycopg.Connection, channel: str, record_key: str) -> str | None:
     """The body (JSON text) of the profile of a channel's record, by the channel's own key."""
     row = connection.execute(BY_KEY, (channel, record_key), prepare=True).fetchone()
@@ -181,11 +168,6 @@ def page(
     """Ids and bodies of the next `limit` profiles after an id."""
     found = connection.execute(PAGE, {"after": after, "subject": subject, "limit": limit})
     return found.fetchall()
-
-
-def bodies_with(connection: psycopg.Connection, namespace: str, value: str) -> list[Body]:
-    """The ids and bodies of the profiles that carry a normalised identifier."""
-    return connection.execute(FIND, (namespace, value), prepare=True).fetchall()
 
 
 def bodies_by_id(connection: psycopg.Connection, ids: Mapping[int, UUID]) -> list[tuple[int, str]]:

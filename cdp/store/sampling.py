@@ -25,7 +25,7 @@ def profiles(tx: Connection, subject: str) -> int:
     return tx.execute(text(PROFILES), {"subject": subject}).scalar_one()
 
 
-def count(
+def count(  # noqa: PLR0917 - what it is counted by
     tx: Connection, predicate: str, binder: Binder, subject: str, now: datetime, seconds: float
 ) -> int | None:
     """How many profiles it holds of; None where that takes longer than `seconds`."""

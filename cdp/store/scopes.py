@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -73,8 +74,10 @@ class Everyone(Scope):
         )
         if figure is None:
             own = f"{r}.profile_id = {self.p}.profile_id"
-            return Fragment(f"EXISTS (SELECT FROM {source} WHERE {own} AND {whole})", flips)
-        return Fragment(self._counted(f"FROM {source} WHERE {whole}", r, *figure), flips)
+            exists = f"EXISTS (SELECT FROM {source} WHERE {own} AND {whole})"
+            return Fragment(exists, flips, certain=True)
+        counted = self._counted(f"FROM {source} WHERE {whole}", r, *figure)
+        return Fragment(counted, flips, certain=True)
 
     def _counted(self, source: str, r: str, figure: str, test: Test) -> str:
         x = self.binder.alias("x")
@@ -90,7 +93,8 @@ class Everyone(Scope):
     def found(self, source: str, key: str, flips: tuple[str, ...] = ()) -> Fragment:
         """Whether the profile is among those found."""
         due = tuple(f"SELECT {key} AS profile_id, {each} AS due_at {source}" for each in flips)
-        return Fragment(f"EXISTS (SELECT {source} AND {key} = {self.p}.profile_id)", due)
+        exists = f"EXISTS (SELECT {source} AND {key} = {self.p}.profile_id)"
+        return Fragment(exists, due, certain=True)
 
     def traits(self, fragment: Fragment) -> Fragment:
         """The same, with its flips as queries."""
@@ -98,7 +102,7 @@ class Everyone(Scope):
         due = tuple(
             f"SELECT {self.p}.profile_id, {flip} AS due_at {source}" for flip in fragment.flips
         )
-        return Fragment(fragment.sql, due)
+        return replace(fragment, flips=due)
 
     def of_company(self, a: str, source: str, inner: tuple[str, ...]) -> tuple[str, ...]:
         """The flips of a company as those of its people."""
@@ -128,14 +132,15 @@ class Each(Scope):
             for each in self._all_boundaries(said, e, r)
         )
         if figure is None:
-            return Fragment(f"EXISTS (SELECT {own} {whole})", flips)
-        return Fragment(f"(SELECT {self.words.passes(*figure)} {own} {whole})", flips)
+            return Fragment(f"EXISTS (SELECT {own} {whole})", flips, certain=True)
+        passes = f"(SELECT {self.words.passes(*figure)} {own} {whole})"
+        return Fragment(passes, flips, certain=True)
 
     def found(self, source: str, key: str, flips: tuple[str, ...] = ()) -> Fragment:
         """Whether one is found for the profile."""
         own = f"{source} AND {key} = {self.p}.profile_id"
         due = (f"(SELECT min({least(flips)}) {own})",) if flips else ()
-        return Fragment(f"EXISTS (SELECT {own})", due)
+        return Fragment(f"EXISTS (SELECT {own})", due, certain=True)
 
     def traits(self, fragment: Fragment) -> Fragment:
         """The same."""
@@ -185,7 +190,7 @@ class AtHand(Each):
         for each in boundaries:
             oldest = self._column(f"min(e.occurred_at) FILTER (WHERE {self._aged(each, 'e')})")
             flips.append(f"{oldest}{self._plus(each.age)}")
-        return Fragment(holds, tuple(flips))
+        return Fragment(holds, tuple(flips), certain=True)
 
     @property
     def _now(self) -> str:

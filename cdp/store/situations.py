@@ -18,7 +18,7 @@ from cdp.store.read import rows
 ACTIONS = (
     "page_viewed", "screen_viewed", "product_viewed", "product_list_viewed", "product_clicked",
     "products_searched", "product_added", "product_removed", "cart_viewed", "checkout_started",
-    "wishlist_product_added", "promotion_clicked", "order_line",
+    "wishlist_product_added", "promotion_clicked", "order", "order_line",
 )  # fmt: skip
 _KINDS = ", ".join(f"'{kind}'" for kind in ACTIONS)
 _CONTEXT = "e.properties #> '{$message,context}'"

@@ -23,7 +23,7 @@ def consented(scope: Scope, said: Consented) -> Fragment:
     folded = scope.found(
         f"FROM profile AS {b} WHERE {b}.body -> 'consents' @> {held}", f"{b}.profile_id"
     )
-    return Fragment(f"({told.sql} AND {folded.sql})")
+    return Fragment(f"({told.sql} AND {folded.sql})", certain=True)
 
 
 def member(scope: Scope, said: MemberOf) -> Fragment:
@@ -64,7 +64,7 @@ def works_for(scope: Scope, company: Scope, said: WorksFor, inner: Fragment | No
     )
     found = _found(scope, source, parts, who, f"{a}.profile_id", flips)
     passed_on = scope.of_company(a, f"{source}{_all(who)}", inner.flips if inner else ())
-    return Fragment(found.sql, found.flips + passed_on)
+    return Fragment(found.sql, found.flips + passed_on, certain=True)
 
 
 def in_cell(scope: Scope, said: InCell) -> Fragment:
@@ -79,12 +79,12 @@ def in_cell(scope: Scope, said: InCell) -> Fragment:
     )
 
 
-def _found(
+def _found(  # noqa: PLR0917 - what it is counted by
     scope: Scope, source: str, parts: list[str], who: list[str], key: str, flips: tuple[str, ...]
 ) -> Fragment:
     now = scope.found(f"{source}{_all(parts)}", key)
     later = scope.found(f"{source}{_all(who)}", key, flips)
-    return Fragment(now.sql, later.flips)
+    return Fragment(now.sql, later.flips, certain=True)
 
 
 def _tests(scope: Scope, table: str, columns: dict[str, Test | None]) -> list[str]:

@@ -126,7 +126,7 @@ WHERE channel_language.language <> excluded.language"""
 OF_RECORDS = f"""
 SELECT e.event_id, e.record_uid, r.channel, e.kind, e.occurred_at, e.product, e.category,
        nullif({TEXT}, '') AS text, e.score AS rating, s.model, s.language, s.polarity, s.tone,
-       s.confidence, s.words, s.aspects, s.scored_at
+       s.confidence, s.words, s.aspects
 FROM source_record AS r JOIN event AS e USING (record_uid)
 LEFT JOIN text_score AS s USING (record_uid, event_id)
 WHERE r.record_uid = ANY(%s) AND (e.score IS NOT NULL OR {HAS_TEXT})

@@ -10,16 +10,18 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from cdp.errors import WebhookNotFound
-from cdp.store import changes
+from cdp.store import cells, changes
 from cdp.store.read import rows
 
 CHANGES_IN_A_DELIVERY = 100
+SEGMENT_KINDS = {"enter": "segment.entered", "leave": "segment.left"}
 # Beyond these the feed itself is the queue.
 MOST_WAITING = 10
 
 ADD = """
-INSERT INTO webhook (webhook_id, url, kinds, secret, position, created_at, removed_at)
-VALUES (uuidv7(), %(url)s, %(kinds)s, %(secret)s, %(position)s, %(at)s, NULL)
+INSERT INTO webhook
+    (webhook_id, url, kinds, secret, position, cell_position, created_at, removed_at)
+VALUES (uuidv7(), %(url)s, %(kinds)s, %(secret)s, %(position)s, %(cell_position)s, %(at)s, NULL)
 RETURNING webhook_id"""
 EVERY = """
 SELECT w.webhook_id, w.url, w.kinds, w.created_at,
@@ -47,6 +49,15 @@ INSERT INTO webhook_delivery
     (delivery_id, webhook_id, changes, state, attempts, created_at, due_at, delivered_at, answer)
 VALUES (uuidv7(), %(webhook_id)s, %(changes)s, 'waiting', 0, %(at)s, %(at)s, NULL, NULL)"""
 MOVE = "UPDATE webhook SET position = %s WHERE webhook_id = %s"
+# The same of the changes of segments; a webhook made before there were any begins with the first.
+BEHIND_IN_SEGMENTS = """
+SELECT w.webhook_id, coalesce(w.cell_position, 0) AS position, w.kinds FROM webhook AS w
+WHERE w.removed_at IS NULL AND w.kinds ?| ARRAY['segment.entered', 'segment.left']
+  AND coalesce(w.cell_position, 0) < (SELECT coalesce(max(position), 0) FROM cell_change)
+  AND (SELECT count(*) FROM webhook_delivery AS d
+       WHERE d.webhook_id = w.webhook_id AND d.state = 'waiting') < %s
+FOR UPDATE OF w SKIP LOCKED"""
+MOVE_IN_SEGMENTS = "UPDATE webhook SET cell_position = %s WHERE webhook_id = %s"
 
 # A claim is a lease: of a courier that dies, the delivery is due again when the lease ends.
 CLAIM = """
@@ -96,7 +107,8 @@ def add(
 ) -> UUID:
     """Subscribe an address to what changes from now on; the webhook's id."""
     said = {"url": url, "kinds": Jsonb(sorted(kinds)), "secret": secret, "at": at}
-    found = rows(connection, ADD, said | {"position": changes.last(connection)})
+    places = {"position": changes.last(connection), "cell_position": cells.last(connection)}
+    found = rows(connection, ADD, said | places)
     return found[0]["webhook_id"]
 
 
@@ -118,11 +130,14 @@ def fill(connection: psycopg.Connection, at: datetime) -> int:
     with connection.transaction():
         behind = rows(connection, BEHIND, (MOST_WAITING,))
         for webhook in behind:
-            _queue(connection, webhook, at)
-    return len(behind)
+            _queue_profiles(connection, webhook, at)
+        moved = rows(connection, BEHIND_IN_SEGMENTS, (MOST_WAITING,))
+        for webhook in moved:
+            _queue_segments(connection, webhook, at)
+    return len(behind) + len(moved)
 
 
-def _queue(connection: psycopg.Connection, webhook: dict[str, Any], at: datetime) -> None:
+def _queue_profiles(connection: psycopg.Connection, webhook: dict[str, Any], at: datetime) -> None:
     found = changes.since(connection, webhook["position"], CHANGES_IN_A_DELIVERY)
     told = [
         {
@@ -134,11 +149,34 @@ def _queue(connection: psycopg.Connection, webhook: dict[str, Any], at: datetime
         for row in found
         if row["kind"] in webhook["kinds"]
     ]
+    _queue(connection, webhook, told, at)
+    if found:
+        connection.execute(MOVE, (found[-1]["position"], webhook["webhook_id"]))
+
+
+def _queue_segments(connection: psycopg.Connection, webhook: dict[str, Any], at: datetime) -> None:
+    found = cells.since(connection, webhook["position"], CHANGES_IN_A_DELIVERY)
+    told = [
+        {
+            "kind": SEGMENT_KINDS[row["change"]],
+            "segment": row["cell"],
+            "profile_id": str(row["profile_id"]),
+            "changed_at": row["changed_at"].isoformat(),
+        }
+        for row in found
+        if SEGMENT_KINDS[row["change"]] in webhook["kinds"]
+    ]
+    _queue(connection, webhook, told, at)
+    if found:
+        connection.execute(MOVE_IN_SEGMENTS, (found[-1]["position"], webhook["webhook_id"]))
+
+
+def _queue(
+    connection: psycopg.Connection, webhook: dict[str, Any], told: list[Any], at: datetime
+) -> None:
     if told:
         said = {"webhook_id": webhook["webhook_id"], "changes": Jsonb(told), "at": at}
         connection.execute(QUEUE, said)
-    if found:
-        connection.execute(MOVE, (found[-1]["position"], webhook["webhook_id"]))
 
 
 def claim(

@@ -154,7 +154,7 @@ def test_the_service_of_the_compose_file_answers_and_stops(
     machine = Machine(compose, tmp_path, database)
 
     def ready() -> bool:
-        with urllib.request.urlopen(f"http://127.0.0.1:{machine.service}/readyz") as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{machine.service}/readyz") as answer:
             return answer.status == 200
 
     with machine.running("serve") as service:

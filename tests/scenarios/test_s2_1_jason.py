@@ -11,9 +11,11 @@ from cdp.conclude import conclude
 from cdp.model.persona import StatedPersona
 from cdp.personas import Personas
 from cdp.store import keys
+from tests.served import eventually
 from tests.service.ingest.conftest import Service, running
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+LAST_WEEK = NOW - timedelta(days=7)
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148"
 TABLET = "Mozilla/5.0 (iPad; CPU OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"
@@ -100,8 +102,21 @@ class Shop:
     def persona(self, user: str, at: datetime) -> str:
         return self.situation(user, at)["persona"]["name"]
 
-    def conclude(self) -> None:
-        conclude(self.service.database, now=NOW)
+    def conclude(self, now: datetime = NOW) -> None:
+        conclude(self.service.database, now=now)
+
+    def on_record(self, user: str) -> list[dict[str, Any]]:
+        return self.get(f"/v1/profiles/user_id:{user}/situations").json()["data"]
+
+    def cells(self, user: str) -> list[str]:
+        profile = self.service.person(user_id=user)
+        with self.service.database.autocommit() as connection:
+            found = connection.execute(
+                "SELECT cell FROM profile_cell WHERE profile_id = %s AND dimension = 'situation' "
+                "AND left_at IS NULL",
+                (profile.profile_id,),
+            )
+            return [cell for (cell,) in found]
 
     def get(self, path: str, **query: Any) -> httpx.Response:
         auth = httpx.BasicAuth(self.read_key, "")
@@ -127,31 +142,30 @@ def shop(new_database: Any) -> Iterator[Shop]:
 
 
 def test_by_the_third_swimwear_view_at_the_sea_the_persona_is_the_holiday_one(shop: Shop):
-    before = shop.situation("jason", NOW - timedelta(hours=1))
+    before = shop.situation("jason", LAST_WEEK - timedelta(hours=1))
     assert before["session"] is None
     assert before["persona"]["name"] == "Street style"
 
     for n in range(3):
-        shop.view("jason", "Swimwear", NOW - timedelta(minutes=3 - n))
-    now = shop.situation("jason", NOW)
+        shop.view("jason", "Swimwear", LAST_WEEK - timedelta(minutes=3 - n))
+    now = shop.situation("jason", LAST_WEEK)
 
     assert now["persona"]["name"] == "Beach holiday"
     assert now["persona"]["probability"] > 0.8
-    assert now["reasons"][0]["words"].startswith("looked at swimwear 3 times")
-    assert {each["value"] for each in now["reasons"]} <= {"swimwear", "tablet", "brighton"}
+    assert {each["value"] for each in now["reasons"]} == {"swimwear", "tablet", "brighton"}
+    assert any(each["words"].startswith("looked at swimwear 3 times") for each in now["reasons"])
     assert now["history"] == before["history"]
     assert now["history"]["name"] == "Street style"
 
 
 def test_next_week_on_a_desktop_with_suits_it_is_business(shop: Shop):
-    later = NOW + timedelta(days=7)
     for n in range(3):
-        shop.view("jason", "Suits", later - timedelta(minutes=3 - n), DESKTOP, "Leeds")
+        shop.view("jason", "Suits", NOW - timedelta(minutes=3 - n), DESKTOP, "Leeds")
 
-    assert shop.persona("jason", later) == "Business outfit"
-    assert shop.situation("jason", later)["history"]["name"] == "Street style"
+    assert shop.persona("jason", NOW) == "Business outfit"
+    assert shop.situation("jason", NOW)["history"]["name"] == "Street style"
     # What fitted in the week before is still told of that time.
-    assert shop.persona("jason", NOW) == "Beach holiday"
+    assert shop.persona("jason", LAST_WEEK) == "Beach holiday"
 
 
 def test_near_misses_stay_what_they_are(shop: Shop):
@@ -185,18 +199,12 @@ def test_a_visitor_nobody_knows_gets_one_from_the_session_alone(shop: Shop):
 
 def test_what_was_assigned_stays_on_record(shop: Shop):
     shop.view("ann", "Swimwear", NOW - timedelta(minutes=1))
-    shop.conclude()
-    (first,) = shop.get("/v1/profiles/user_id:ann/situations").json()["data"]
+    (first,) = eventually(lambda: shop.on_record("ann"))
     assert first["persona"]["name"] == "Beach holiday"
     assert first["reasons"]
     assert sum(first["probabilities"].values()) == pytest.approx(1, abs=0.01)
-    with shop.service.database.autocommit() as connection:
-        (cells,) = connection.execute(
-            "SELECT array_agg(cell ORDER BY cell) FROM profile_cell "
-            "WHERE dimension = 'situation' AND left_at IS NULL"
-        ).fetchone() or ([],)
-    assert "Beach holiday" in cells
+    assert eventually(lambda: "Beach holiday" in shop.cells("ann"))
 
-    conclude(shop.service.database, now=NOW + timedelta(minutes=40))
-    (again,) = shop.get("/v1/profiles/user_id:ann/situations").json()["data"]
-    assert again == first
+    shop.conclude(NOW + timedelta(minutes=40))
+    assert eventually(lambda: "Beach holiday" not in shop.cells("ann"))
+    assert shop.on_record("ann") == [first]

@@ -86,9 +86,7 @@ def served(
 
 def _push(served: Served) -> None:
     """The web site knows the second company by its domain, and two of its people by their group."""
-    key = served.key("ingest", channel="site")
     with served.http("ingest", channel="site") as http:
-        del key
         for user, title in (("u1", "Chief Human Resources Officer"), ("u2", "Vineyard worker")):
             told = {"email": f"{user}@caves-beaune.example", "title": title, "firstName": user.upper()}
             http.post("/v1/identify", json={"userId": user, "traits": told}).raise_for_status()
@@ -178,5 +176,5 @@ def test_they_are_exported_as_an_audience_with_consent(
     with (tmp_path / "letter.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     # One of the three was never asked, one said no.
-    assert [row["email"] for row in rows] == ["anne.roux@chateau-medoc.example"]
+    assert [row["contact"] for row in rows] == ["anne.roux@chateau-medoc.example"]
     assert dict(export.left_out) == {"denied": 1, "not_asked": 1}

@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, Self
 
+from cdp.client.asynchronous.account import AsyncAccount
 from cdp.client.asynchronous.audience import AsyncAudiences
 from cdp.client.asynchronous.connection import AsyncConnection
 from cdp.client.asynchronous.crossing import AsyncCrossings
 from cdp.client.asynchronous.pushing import AsyncPushing
 from cdp.client.asynchronous.reading import AsyncReading
+from cdp.client.asynchronous.segment import AsyncSegments
 from cdp.client.asynchronous.stewarding import AsyncStewarding
 from cdp.client.refusals import Patience
 
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 PATIENCE = Patience()
 
 
-class AsyncClient(AsyncReading, AsyncStewarding, AsyncCrossings, AsyncAudiences, AsyncPushing):
+class AsyncClient(
+    AsyncReading, AsyncStewarding, AsyncAccount, AsyncCrossings, AsyncAudiences, AsyncSegments, AsyncPushing
+):
     """A profile store behind `url`, with the verbs and the errors of the library.
 
     `key`: from `cdp key create`; `purpose`: what is read for, where the key asks for one.

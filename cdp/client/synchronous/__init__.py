@@ -3,11 +3,13 @@
 from typing import TYPE_CHECKING, Self
 
 from cdp.client.refusals import Patience
+from cdp.client.synchronous.account import Account
 from cdp.client.synchronous.audience import Audiences
 from cdp.client.synchronous.connection import Connection
 from cdp.client.synchronous.crossing import Crossings
 from cdp.client.synchronous.pushing import Pushing
 from cdp.client.synchronous.reading import Reading
+from cdp.client.synchronous.segment import Segments
 from cdp.client.synchronous.stewarding import Stewarding
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 PATIENCE = Patience()
 
 
-class Client(Reading, Stewarding, Crossings, Audiences, Pushing):
+class Client(Reading, Stewarding, Account, Crossings, Audiences, Segments, Pushing):
     """A profile store behind `url`, with the verbs and the errors of the library.
 
     `key`: from `cdp key create`; `purpose`: what is read for, where the key asks for one.

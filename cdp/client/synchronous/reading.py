@@ -17,6 +17,7 @@ from cdp.model.answers import (
 )
 from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
 from cdp.model.profile import Profile, SourceRecord, TimelineEvent, TraitExplanation
+from cdp.model.sentiment import ProfileSentiment
 from cdp.model.status import StoreStatus
 from cdp.model.trait import Trait
 
@@ -111,6 +112,13 @@ class Reading:
     def computed_traits(self) -> list[ComputedTrait]:
         """The computed traits: name, type, unit, meaning, formula, inputs, version and family."""
         return self._connection.do(calls.computed_traits())
+
+    def sentiment(self, ref: Ref, *, limit: int = 100) -> ProfileSentiment:
+        """What the person feels, overall and opinion by opinion, newest first.
+
+        Raises ProfileNotFound. Texts come only where the key may see the timeline.
+        """
+        return self._connection.do(calls.sentiment(ref, limit))
 
     def changes(
         self, since: str | None = None, *, limit: int = 100, with_profiles: bool = False

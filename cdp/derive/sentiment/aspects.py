@@ -14,14 +14,14 @@ def aspects_of(
     clauses: Clauses,
     polarity: Real,
     pulls: Pulls,
-    language: str | None,
-    found: tuple[str, ...],
+    known: tuple[str | None, tuple[str, ...]],
 ) -> pl.Series:
     """A JSON object {aspect: {polarity, words}} a text.
 
-    `polarity` and `pulls`: of the clauses; `found`: discovered aspects, each named by its word. An
+    `polarity` and `pulls`: of the clauses; `known`: the language, and the discovered aspects, each named by its word. An
     aspect's polarity is the mean of the clauses that mention it.
     """
+    language, found = known
     named = aspect_words(language)
     own = frozenset(found)
     meant = [word if word in own else aspect_of(word, named) for word in tokens.words]

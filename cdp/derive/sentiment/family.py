@@ -30,8 +30,7 @@ TRAITS = declared(
     ("sentiment_lately", "number", "-1..1", "how the person feels of late",
      f"sentiment of the newest {LATELY} opinions"),
     ("sentiment_trend", "category", None, "rising, steady or falling",
-     f"sentiment_lately less the mean of all opinions before: beyond {MOVED} rising, below -{MOVED} "
-     f"falling; unknown with fewer than {LATELY + 1} opinions"),
+     f"sentiment_lately less the mean of opinions before: from {MOVED} rising, to -{MOVED} falling"),
     ("opinions", "integer", "opinions", "how often the person rated or wrote",
      "number of events with a score or a text; a rating and its text are one"),
     ("last_opinion_at", "instant", "UTC", "when the person last rated or wrote", "max(at of opinions)"),
@@ -40,8 +39,8 @@ TRAITS = declared(
     ("sentiment_by_category", "object", "-1..1", "how the person feels about each category",
      "sentiment of the opinions of each category"),
     ("sentiment_by_aspect", "object", "-1..1",
-     "how the person feels about price, quality, fit, delivery, service, look, comfort and what else "
-     "people write of", "mean polarity of the aspect over the texts that mention it"),
+     "how the person feels about price, quality, fit, delivery, service, look, comfort and others",
+     "mean polarity of the aspect over the texts that mention it"),
     ("liked_aspects", "list", None, "aspects the person speaks well of",
      f"aspects of sentiment_by_aspect from {PLAIN}"),
     ("disliked_aspects", "list", None, "aspects the person complains of",

@@ -92,17 +92,17 @@ def counts(vocabulary: Vocabulary, tokens: Tokens, unit: Whole, units: int) -> "
     return csr_matrix((ones, (rows, columns)), shape=(units, vocabulary.size))
 
 
-def weighed(counted: "csr_matrix", rarity: Real) -> "csr_matrix":
+def weighed(counted: "csr_matrix", rarity: Real | Compact) -> "csr_matrix":
     """TF-IDF with (1 + ln tf) and rows of length one; `rarity`: the inverse document frequencies."""
     made = counted.copy()
     made.data = (1.0 + np.log(made.data)) * rarity[made.indices]
     length = np.sqrt(np.asarray(made.multiply(made).sum(axis=1)).ravel())
-    rows = np.repeat(np.arange(made.shape[0]), np.diff(made.indptr))
+    rows = np.repeat(np.arange(len(made.indptr) - 1), np.diff(made.indptr))
     made.data /= np.maximum(length, 1e-12)[rows]
     return made
 
 
-def rarity_of(counted: "csr_matrix") -> Real:
+def rarity_of(counted: "csr_matrix", terms: int) -> Real:
     """ln((1 + texts) / (1 + texts with the term)) + 1, as scikit-learn smooths it."""
-    documents = np.bincount(counted.indices, minlength=counted.shape[1])
-    return np.log((1 + counted.shape[0]) / (1 + documents)) + 1
+    documents = np.bincount(counted.indices, minlength=terms)
+    return np.log(len(counted.indptr) / (1 + documents)) + 1

@@ -20,7 +20,7 @@ from cdp.derive.sentiment.features import (
 )
 from cdp.derive.sentiment.languages import language_named
 from cdp.derive.sentiment.lexicon import lexicon_of, normalised, valences
-from cdp.derive.sentiment.tokens import Real, Tokens, Truth, Whole
+from cdp.derive.sentiment.tokens import Real, Tokens, Truth, Whole, totals
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -154,8 +154,8 @@ def worth_of(language: str, tokens: Tokens, clauses: Clauses) -> Real:
 
 def told(worth: Real, unit: Whole, units: int) -> Real:
     """What the lexicon says of each unit: polarity, and how much speaks for and against (0..1)."""
-    good = np.bincount(unit, np.maximum(worth, 0), units)
-    bad = np.bincount(unit, np.maximum(-worth, 0), units)
+    good = totals(unit, np.maximum(worth, 0), units)
+    bad = totals(unit, np.maximum(-worth, 0), units)
     return LEXICON_WEIGHT * np.stack(
         [normalised(good - bad), good / (good + HALFWAY), bad / (bad + HALFWAY)], axis=1
     )

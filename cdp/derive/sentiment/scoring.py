@@ -14,7 +14,7 @@ from cdp.derive.sentiment.language import languages_of
 from cdp.derive.sentiment.languages import language_named
 from cdp.derive.sentiment.lexicon import Lexicon, lexicon_of, normalised, valences
 from cdp.derive.sentiment.model import Judgement, Model, told, worth_of
-from cdp.derive.sentiment.tokens import Real, Tokens, Whole, tokens_of
+from cdp.derive.sentiment.tokens import Real, Tokens, Whole, tokens_of, totals
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -81,8 +81,7 @@ def _of_language(scorer: Scorer, texts: pl.DataFrame) -> pl.DataFrame:
         read = _by_lexicon(lexicon, tokens, clauses)
     else:
         read = _unread(tokens, clauses)
-    found = model.aspects if model else ()
-    known = language if read.model != NO_MODEL else None
+    known = (language if read.model != NO_MODEL else None, model.aspects if model else ())
     return texts.select(
         "row",
         model=pl.lit(read.model),
@@ -91,7 +90,7 @@ def _of_language(scorer: Scorer, texts: pl.DataFrame) -> pl.DataFrame:
         tone=pl.Series(TONES, dtype=pl.String).gather(read.whole.tone + 1),
         confidence=pl.Series(read.whole.confidence.round(4)),
         words=drivers(read.pulls, read.whole.polarity).cast(pl.List(pl.String)),
-        aspects=aspects_of(tokens, clauses, read.polarity, read.parts, known, found),
+        aspects=aspects_of(tokens, clauses, read.polarity, read.parts, known),
     )
 
 
@@ -107,7 +106,7 @@ def _by_model(model: Model, tokens: Tokens, clauses: Clauses, kinds: list[str]) 
 
 
 def _pulls(model: Model, terms: "csr_matrix") -> Pulls:
-    rows = np.repeat(np.arange(terms.shape[0]), np.diff(terms.indptr))
+    rows = np.repeat(np.arange(len(terms.indptr) - 1), np.diff(terms.indptr))
     kept = model.telling[terms.indices]
     columns = terms.indices[kept].astype(np.int64)
     pull = terms.data[kept] * model.pull[columns]
@@ -116,7 +115,7 @@ def _pulls(model: Model, terms: "csr_matrix") -> Pulls:
 
 def _by_lexicon(lexicon: Lexicon, tokens: Tokens, clauses: Clauses) -> Read:
     worth = valences(lexicon, tokens, clauses)
-    polarity = normalised(np.bincount(tokens.text, worth, tokens.texts))
+    polarity = normalised(totals(tokens.text, worth, tokens.texts))
     tone = np.where(np.abs(polarity) >= LEXICON_NEUTRAL, np.sign(polarity), 0).astype(np.int64)
     moved = np.flatnonzero(worth)
     # Each word twice: as it is, and negated.
@@ -131,7 +130,7 @@ def _by_lexicon(lexicon: Lexicon, tokens: Tokens, clauses: Clauses) -> Read:
         lexicon.model,
         Judgement(polarity, tone, (1.0 + np.abs(polarity)) / 3.0),
         pulls(tokens.text),
-        normalised(np.bincount(clauses.clause, worth, clauses.count)),
+        normalised(totals(clauses.clause, worth, clauses.count)),
         pulls(clauses.clause),
     )
 

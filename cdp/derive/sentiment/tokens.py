@@ -14,10 +14,10 @@ Real = NDArray[np.float64]
 Truth = NDArray[np.bool_]
 
 # Mentions, links and addresses become one word each: whom a text names is nobody's business here.
-TOKEN = (
+PIECE = (
     r"[\w.+-]+@[\w-]+\.[\w.]+|@\w+|(?:https?://|www\.)\S+"
     r"|[:;=xX]['\-^]?[()\[\]DPp/\\|*oO3]+|<3|\p{Emoji_Presentation}|[❤☺☹♥]"
-    r"|[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*|\d+|[.!?,;…\n]+"
+    "|[\\p{L}\\p{M}]+(?:['\u2019][\\p{L}\\p{M}]+)*|\\d+|[.!?,;…\n]+"
 )
 PAUSE = ";"
 REPEATED = re.compile(r"(.)\1{2,}")
@@ -46,7 +46,7 @@ def tokens_of(texts: pl.Series) -> Tokens:
     """The tokens of `texts`: small letters without accents; a null has none."""
     plain = texts.str.head(LONGEST).str.replace_all("&amp;", "&", literal=True)
     found = (
-        plain.str.extract_all(TOKEN)
+        plain.str.extract_all(PIECE)
         .to_frame("raw")
         .with_row_index("text")
         .explode("raw")
@@ -82,7 +82,12 @@ def word_of(raw: str) -> str:
     )
     if not raw[0].isalpha() or not any(c.isalpha() for c in bare[1:] or bare):
         return raw
-    return REPEATED.sub(r"\1\1", bare.replace("’", "").replace("'", ""))
+    return REPEATED.sub(r"\1\1", bare.replace("\u2019", "").replace("'", ""))
+
+
+def totals(unit: Whole, worth: Real, units: int) -> Real:
+    """What the tokens (or clauses) of each unit are worth together."""
+    return np.bincount(unit, worth, units).astype(np.float64)
 
 
 def _mark(raw: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 logging.getLogger("splink").setLevel(logging.ERROR)
 
+PIECE = 400_000  # pairs compared at once
 _KEPT = ("node_l", "node_r", "match_weight", "match_probability")
 
 
@@ -90,9 +91,22 @@ def compare(nodes: pl.DataFrame, pairs: pl.DataFrame, model: "Model") -> pl.Data
 def _on_duckdb(
     nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]
 ) -> pl.DataFrame:
+    """Piece by piece: Splink keeps a pair with all it was compared by in memory."""
+    found = []
+    for piece in blocked.iter_slices(PIECE):
+        ends = pl.concat([piece["join_key_l"], piece["join_key_r"]]).unique()
+        here = nodes.filter(pl.col("node").is_in(ends.implode()))
+        found.append(_piece_on_duckdb(here, piece, settings))
+    return pl.concat(found)
+
+
+def _piece_on_duckdb(
+    nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]
+) -> pl.DataFrame:
     connection = duckdb.connect()
     try:
         connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET preserve_insertion_order = false")
         api = DuckDBAPI(connection)
         told, pairs = api.register(nodes.to_arrow()), api.register(blocked.to_arrow())
         predicted = _predicted(told, pairs, settings).as_duckdbpyrelation()

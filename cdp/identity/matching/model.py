@@ -22,7 +22,7 @@ class Options(BaseModel):
     engine: Engine = Field(default="duckdb", description="what Splink runs on")
     propose: float = Field(default=0.5, gt=0, lt=1, description="probability from which to ask")
     seed: int = Field(default=1, description="of the random pairs")
-    random_pairs: int = Field(default=200_000, ge=1, description="pairs that stand for strangers")
+    random_pairs: int = Field(default=100_000, ge=1, description="pairs that stand for strangers")
     candidates: int = Field(default=1_000_000, ge=1, description="most candidates to learn from")
     blocking: Blocking = Field(default_factory=shipped_blocking)
 

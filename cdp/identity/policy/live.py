@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from weakref import WeakKeyDictionary
 
 import psycopg
 from sqlalchemy import Connection
@@ -20,8 +21,10 @@ log = logging.getLogger(__name__)
 
 # Every small push of records asks for the live version; versions are few and never change.
 _read: dict[tuple[int, datetime], "LivePolicy"] = {}
-# When the readers of a database last asked which version is live, and the answer.
-_asked: dict[str, tuple[float, tuple[int, datetime] | None]] = {}
+# When a reader last asked which version is live, and the answer.
+_asked: WeakKeyDictionary[psycopg.Connection, tuple[float, tuple[int, datetime] | None]] = (
+    WeakKeyDictionary()
+)
 SECONDS_KNOWN = 1.0
 
 
@@ -76,11 +79,10 @@ def standing(tx: Connection, configured: IdentityPolicy) -> dict[str, int | bool
 
 def policy_of_reader(connection: psycopg.Connection, configured: IdentityPolicy) -> IdentityPolicy:
     """The policy by which a look-up writes its value: the live one, asked for once a second."""
-    place = f"{connection.info.host}:{connection.info.port}/{connection.info.dbname}"
-    asked_at, stamp = _asked.get(place, (-math.inf, None))
+    asked_at, stamp = _asked.get(connection, (-math.inf, None))
     if time.monotonic() - asked_at > SECONDS_KNOWN:
         stamp = policies.read_stamp(connection)
-        _asked[place] = time.monotonic(), stamp
+        _asked[connection] = time.monotonic(), stamp
     if stamp is None:
         return configured
     version = stamp[0]
