@@ -151,6 +151,8 @@ def served(database: Database) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
                 httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=60).raise_for_status()
                 break
             except httpx.TransportError:
+                if process.poll() is not None:
+                    raise RuntimeError("`cdp serve` ended; run it to see why") from None
                 time.sleep(0.1)
         yield port, process
         process.terminate()

@@ -1,4 +1,4 @@
-"""Everything Dagster runs: the declared channels under `defs/`, the profiles and the jobs over both."""
+"""Everything Dagster runs: what is declared under `defs/`, the profiles and the jobs over both."""
 
 from pathlib import Path
 
@@ -6,27 +6,40 @@ import dagster as dg
 
 from cdp.channel.load import load_channels
 from pipelines import jobs
+from pipelines.audience_asset import AUDIENCE
+from pipelines.conclusion_asset import CONCLUSION, conclusion_asset
 from pipelines.link_asset import PROBABLE_LINK, link_asset
-from pipelines.profile_asset import profile_asset
+from pipelines.persona_asset import persona_asset
+from pipelines.profile_asset import PROFILE, profile_asset
 from pipelines.resources import Store
 
 CHANNELS = Path(__file__).parent / "defs" / "channels"
 
 
 def store_definitions(channels: dg.Definitions) -> dg.Definitions:
-    """The declared `channels` with all that stands on them."""
+    """The declared `channels` (and audiences) with all that stands on them."""
     declared = (asset for asset in channels.assets or () if isinstance(asset, dg.AssetsDefinition))
-    keys = sorted(key for asset in declared for key in asset.keys)
+    # Declared audiences stand beside the channels; they are made of what stands on these.
+    keys = sorted(key for asset in declared for key in asset.keys if key.path[0] != AUDIENCE)
     whole = dg.Definitions(
-        assets=[link_asset(keys), profile_asset([*keys, PROBABLE_LINK])],
+        assets=[
+            link_asset(keys),
+            profile_asset([*keys, PROBABLE_LINK]),
+            conclusion_asset([PROFILE]),
+            persona_asset([CONCLUSION]),
+        ],
         jobs=[
             jobs.customer_profiles,
+            jobs.conclude,
+            jobs.fit_conclusions,
             jobs.link_fully,
             jobs.fold_profiles,
             jobs.delete_old_runs,
         ],
         schedules=[
             jobs.customer_profiles_daily,
+            jobs.conclude_hourly,
+            jobs.fit_conclusions_nightly,
             jobs.link_fully_nightly,
             jobs.delete_old_runs_daily,
         ],

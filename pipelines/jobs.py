@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
+from pipelines.audience_asset import AUDIENCES
+from pipelines.conclusion_asset import CONCLUSION
 from pipelines.link_asset import PROBABLE_LINK
 from pipelines.profile_asset import PROFILE
 
@@ -12,21 +14,36 @@ RUNS_AT_ONCE = 100
 
 customer_profiles = dg.define_asset_job(
     "customer_profiles",
-    selection=dg.AssetSelection.all(),
+    # Lists of people are made when their own schedules say so.
+    selection=dg.AssetSelection.all() - dg.AssetSelection.groups(AUDIENCES),
     description="Lands what is new in every channel, links what is plainly one person, then folds "
     "the profiles that changed.",
 )
 
+conclude = dg.define_asset_job(
+    "conclude",
+    selection=dg.AssetSelection.assets(CONCLUSION),
+    description="Concludes what waits, and what the time alone has moved.",
+)
+
+fit_conclusions = dg.define_asset_job(
+    "fit_conclusions",
+    selection=dg.AssetSelection.assets(CONCLUSION),
+    config={"ops": {CONCLUSION.to_python_identifier(): {"config": {"fit": True}}}},
+    description="Fits RFM bounds, lifecycle thresholds, co-purchases and predictions anew, then "
+    "concludes everything by them.",
+)
+
 link_fully = dg.define_asset_job(
     "link_fully",
-    selection=dg.AssetSelection.assets(PROBABLE_LINK, PROFILE),
+    selection=dg.AssetSelection.assets(PROBABLE_LINK, PROFILE, CONCLUSION),
     config={"ops": {PROBABLE_LINK.to_python_identifier(): {"config": {"full": True}}}},
     description="Compares every record with every other, then folds the profiles that changed.",
 )
 
 fold_profiles = dg.define_asset_job(
     "fold_profiles",
-    selection=dg.AssetSelection.assets(PROFILE),
+    selection=dg.AssetSelection.assets(PROFILE, CONCLUSION),
     description="Folds the profiles whose records changed.",
 )
 
@@ -37,6 +54,24 @@ customer_profiles_daily = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Also takes in what schedules and sensors of single channels have missed.",
+)
+
+conclude_hourly = dg.ScheduleDefinition(
+    name="conclude_hourly",
+    job=conclude,
+    cron_schedule="30 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="People leave windows and stages by time alone, also where nothing is served.",
+)
+
+fit_conclusions_nightly = dg.ScheduleDefinition(
+    name="fit_conclusions_nightly",
+    job=fit_conclusions,
+    cron_schedule="0 4 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="What conclusions take from the whole base follows it from night to night.",
 )
 
 link_fully_nightly = dg.ScheduleDefinition(

@@ -11,7 +11,6 @@ import psycopg
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from cdp.account import learning
 from cdp.derive import icp as fit
 from cdp.derive.registry import known_trait
 from cdp.errors import IcpNotFound, InvalidRequest, NothingToLearn
@@ -112,6 +111,8 @@ def learnt(
     `among`: the candidates are those with an event of this kind; None: all.
     Raises NothingToLearn, UnknownTrait.
     """
+    from cdp.account import learning  # noqa: PLC0415  scikit-learn is large, and few learn
+
     candidates = store.all_traits(tx, subject)
     if among is not None:
         concerned = pl.Series(store.with_event(tx, among), dtype=pl.String)

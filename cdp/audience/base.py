@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from cdp.audience.cells import cell_of, currency, trait_json
 from cdp.audience.compiler import Compiler, Definition
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, dimensions
-from cdp.audience.membership import cell_of, currency, trait_json
 from cdp.model.expression import TREE, Condition, InCell, InSegment, every_node
 from cdp.store import cells, segments
-from cdp.store.database import driver
+from cdp.store.cells import CellChange
 from cdp.store.evaluate import everyone, schedule
 from cdp.store.predicate import Binder, Fragment
 from cdp.store.scopes import Everyone
@@ -38,7 +38,7 @@ def empty_segment(tx: Connection, name: str, now: datetime) -> None:
 
 def _evaluate(
     tx: Connection, saved: SavedSegment, definitions: Mapping[str, Definition], now: datetime
-) -> None:
+) -> list[CellChange]:
     compiler = everyones(tx, definitions)
     binder = compiler.scope.binder
     found = compiler.members(definitions[saved.name])
@@ -46,37 +46,56 @@ def _evaluate(
         f"SELECT p.profile_id, p.number, {binder.value(saved.name, 'text')} AS cell"
         f" FROM derived_profile AS p WHERE {found.sql}"
     )
-    _settle(tx, binder, query, SEGMENT, saved.name, now)
+    changes = _settle(tx, binder, query, SEGMENT, saved.name, now)
     _schedule(tx, binder, found, now)
     segments.evaluated(tx, saved.name, now)
+    return changes
 
 
-def evaluate_dimensions(tx: Connection, now: datetime) -> list[str]:
-    """Bring everyone into the cells of each dimension whose declaration is new; their names.
+def evaluate_everything(tx: Connection, now: datetime) -> list[CellChange]:
+    """Bring everyone into every cell of dimensions and segments."""
+    changes = _evaluate_subject(tx, now)
+    for dimension in dimensions().values():
+        changes += _evaluate_dimension(tx, dimension, now)
+    saved = segments.live(tx)
+    definitions = definitions_of(saved)
+    for each in saved:
+        changes += _evaluate(tx, each, definitions, now)
+    return changes
+
+
+def evaluate_dimensions(tx: Connection, now: datetime) -> list[CellChange]:
+    """Bring everyone into the cells of each dimension whose declaration is new.
 
     A dimension that is declared no longer is left by everyone.
     """
-    declared = {name: each.model_dump_json() for name, each in dimensions().items()}
+    declared = dimensions()
     kept = segments.kept_dimensions(tx)
-    changed = [name for name, said in declared.items() if kept.get(name) != json.loads(said)]
+    changed = [
+        name for name, each in declared.items() if kept.get(name) != each.model_dump(mode="json")
+    ]
     gone = [name for name in kept if name not in declared and name != SUBJECT]
     if not changed and not gone and SUBJECT in kept:
         return []
     segments.hold_alone(tx)
+    changes = []
     for name in changed:
-        _evaluate_dimension(tx, dimensions()[name], now)
-        segments.keep_dimension(tx, name, declared[name], now)
+        changes += _evaluate_dimension(tx, declared[name], now)
     for name in gone:
-        _settle(tx, Binder(), NOBODY, name, None, now)
+        changes += _settle(tx, Binder(), NOBODY, name, None, now)
         segments.forget_dimension(tx, name)
     if SUBJECT not in kept:
-        query = "SELECT profile_id, number, subject AS cell FROM derived_profile"
-        _settle(tx, Binder(), query, SUBJECT, None, now)
-        segments.keep_dimension(tx, SUBJECT, "{}", now)
-    return changed
+        changes += _evaluate_subject(tx, now)
+    return changes
 
 
-def _evaluate_dimension(tx: Connection, dimension: Dimension, now: datetime) -> None:
+def _evaluate_subject(tx: Connection, now: datetime) -> list[CellChange]:
+    query = "SELECT profile_id, number, subject AS cell FROM derived_profile"
+    segments.keep_dimension(tx, SUBJECT, "{}", now)
+    return _settle(tx, Binder(), query, SUBJECT, None, now)
+
+
+def _evaluate_dimension(tx: Connection, dimension: Dimension, now: datetime) -> list[CellChange]:
     compiler = everyones(tx, {})
     binder = compiler.scope.binder
     if dimension.multiple:
@@ -93,8 +112,10 @@ def _evaluate_dimension(tx: Connection, dimension: Dimension, now: datetime) -> 
             f"SELECT * FROM (SELECT p.profile_id, p.number, {cell} AS cell"
             " FROM derived_profile AS p) AS c WHERE cell IS NOT NULL"
         )
-    _settle(tx, binder, query, dimension.name, None, now)
+    changes = _settle(tx, binder, query, dimension.name, None, now)
     _schedule(tx, binder, found, now)
+    segments.keep_dimension(tx, dimension.name, dimension.model_dump_json(), now)
+    return changes
 
 
 def everyones(tx: Connection, definitions: Mapping[str, Definition]) -> Compiler:
@@ -135,11 +156,12 @@ def dependents(name: str, definitions: Mapping[str, Definition]) -> list[str]:
 
 def _settle(  # noqa: PLR0917 - who belongs where
     tx: Connection, binder: Binder, query: str, dimension: str, cell: str | None, now: datetime
-) -> None:
+) -> list[CellChange]:
     cells.lock(tx)
     statement = everyone(binder, query, dimension, cell)
-    driver(tx).execute("SET LOCAL work_mem = '256MB'")
-    cells.note(tx, cells.run(tx, statement, binder.bind(now)), now)
+    changes = cells.run(tx, statement, binder.bind(now), once=True)
+    cells.note(tx, changes, now)
+    return changes
 
 
 def _schedule(tx: Connection, binder: Binder, found: Fragment, now: datetime) -> None:

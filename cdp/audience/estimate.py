@@ -7,9 +7,9 @@ from math import sqrt
 
 from cdp.audience import crossing
 from cdp.audience.base import definitions_of, everyones
+from cdp.audience.cells import currency
 from cdp.audience.compiler import Compiler
 from cdp.audience.dimensions import SEGMENT, Dimension, dimensions
-from cdp.audience.membership import currency
 from cdp.model import crossing as crossed
 from cdp.model.crossing import Cell, Crossing
 from cdp.model.expression import All, AnyOf, Condition, InCell, InSegment, Not, TraitIs

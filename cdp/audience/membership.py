@@ -8,11 +8,11 @@ from functools import lru_cache
 
 from sqlalchemy import Connection
 
-from cdp.audience.compiler import Compiler, Definition
-from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, bin_conditions, dimensions
-from cdp.derive.parameters import parameters_in_force
-from cdp.derive.registry import known_trait
-from cdp.model.expression import TREE
+from cdp.audience import base
+from cdp.audience.base import definitions_of
+from cdp.audience.cells import cell_of, currency, trait_json
+from cdp.audience.compiler import Compiler
+from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, dimensions
 from cdp.store import cells, segments
 from cdp.store.cells import CellChange
 from cdp.store.database import Database
@@ -22,6 +22,7 @@ from cdp.store.scopes import AtHand
 from cdp.store.segments import SavedSegment
 
 PROFILES_PER_TRANSACTION = 1_000
+MANY = 20_000
 MOST_COLUMNS = 1_000  # Postgres has room for 1,664 in a row
 
 
@@ -46,24 +47,49 @@ def update_memberships(
     database: Database,
     now: datetime | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    *,
+    many: int = MANY,
 ) -> Updated:
     """Bring every queued and due profile into its cells of `now`; any number may run at once.
 
-    `progress` is called with the number of profiles looked at so far.
+    `progress` is called with the number of profiles looked at so far. Where at least `many`, and
+    half of the base, are queued, everyone is evaluated as sets.
     """
     at = now or datetime.now(UTC)
-    profiles = entered = left = 0
+    done = Updated(0, 0, 0)
+    for taken, changes in _updates(database, at, many):
+        entered = sum(len(each.numbers) for each in changes if each.entered)
+        left = sum(len(each.numbers) for each in changes if not each.entered)
+        done = Updated(done.profiles + taken, done.entered + entered, done.left + left)
+        progress(done.profiles)
+    return done
+
+
+def _updates(
+    database: Database, now: datetime, many: int
+) -> Iterator[tuple[int, list[CellChange]]]:
+    with database.transaction() as tx:
+        found = _update_everyone(tx, now, many)
+    yield found
+    with database.transaction() as tx:
+        changes = base.evaluate_dimensions(tx, now)
+    yield 0, changes
     while True:
         with database.transaction() as tx:
-            taken, changes = _update_some(tx, at)
-        profiles += taken
-        entered += sum(len(each.numbers) for each in changes if each.entered)
-        left += sum(len(each.numbers) for each in changes if not each.entered)
-        progress(profiles)
+            taken, changes = _update_some(tx, now)
+        yield taken, changes
         if taken < PROFILES_PER_TRANSACTION:
             with database.transaction() as tx:
-                if not cells.wake(tx, at, PROFILES_PER_TRANSACTION):
-                    return Updated(profiles, entered, left)
+                if not cells.wake(tx, now, PROFILES_PER_TRANSACTION):
+                    return
+
+
+def _update_everyone(tx: Connection, now: datetime, many: int) -> tuple[int, list[CellChange]]:
+    if not cells.most_are_queued(tx, many):
+        return 0, []
+    segments.hold_alone(tx)
+    taken = cells.take_everyone(tx)
+    return taken, base.evaluate_everything(tx, now)
 
 
 def _update_some(tx: Connection, now: datetime) -> tuple[int, list[CellChange]]:
@@ -81,12 +107,6 @@ def _update_some(tx: Connection, now: datetime) -> tuple[int, list[CellChange]]:
     return len(taken), changes
 
 
-def currency(tx: Connection) -> str:
-    """The fitted reporting currency and rates, as JSON text."""
-    parameters = parameters_in_force(tx)
-    return json.dumps(parameters.of("currency") if parameters else {}, sort_keys=True)
-
-
 @lru_cache(maxsize=8)
 def plans(saved: tuple[SavedSegment, ...], rates: str) -> tuple[Plan, ...]:
     """The statements that evaluate all declared dimensions and these segments."""
@@ -94,9 +114,7 @@ def plans(saved: tuple[SavedSegment, ...], rates: str) -> tuple[Plan, ...]:
 
 
 def _plans(saved: Sequence[SavedSegment], rates: str) -> Iterator[Plan]:
-    definitions = {
-        each.name: Definition(each.subject, TREE.validate_json(each.definition)) for each in saved
-    }
+    definitions = definitions_of(saved)
     waiting = list(saved)
     first = True
     while waiting or first:
@@ -146,21 +164,3 @@ class _Parts:
         self._dimensions.append(dimension)
         self._expressions.append(expression)
         self._flips += fragment.flips
-
-
-def cell_of(compiler: Compiler, dimension: Dimension) -> tuple[str, Fragment]:
-    """The name of the cell of a profile (or null), and when it may change."""
-    if not dimension.bins:
-        return f"({trait_json(compiler, dimension)} #>> '{{}}')", Fragment("")
-    binder, flips, whens = compiler.scope.binder, [], []
-    for label, condition in bin_conditions(dimension).items():
-        found = compiler.compile(condition)
-        flips += found.flips
-        whens.append(f"WHEN {found.sql} THEN {binder.value(label, 'text')}")
-    return f"CASE {' '.join(whens)} END", Fragment("", tuple(dict.fromkeys(flips)))
-
-
-def trait_json(compiler: Compiler, dimension: Dimension) -> str:
-    """The trait of a dimension, as it is stored."""
-    scope = compiler.scope
-    return f"({scope.p}.traits -> {scope.binder.value(known_trait(dimension.trait).name, 'text')})"

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from cdp.audience.base import definitions_of
+from cdp.audience.cells import currency
 from cdp.audience.compiler import AGE_UNITS, YEARS, Compiler, Definition
 from cdp.audience.dimensions import dimensions
-from cdp.audience.membership import currency
 from cdp.audience.wording import in_words, value_in_words
 from cdp.derive.registry import known_trait
 from cdp.errors import ProfileNotFound

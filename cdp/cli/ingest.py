@@ -28,7 +28,7 @@ def ingest(
         ),
     ] = False,
 ) -> None:
-    """Land and resolve what the channels have to deliver, then fold the changed profiles.
+    """Land and resolve what the channels have to deliver, fold and conclude what changed.
 
     What has landed before is passed over. A delivery that cannot be read is left out whole and
     named; the others land, and the exit code is 1.
@@ -36,6 +36,7 @@ def ingest(
     from contextlib import closing
 
     from cdp.cli import output
+    from cdp.conclude import conclude
     from cdp.profile.fold import fold_stale_profiles
     from cdp.store.database import Database
     from cdp.store.schema import require_current
@@ -52,6 +53,9 @@ def ingest(
             reports = [_ingested(database, spec, tell, again=again) for spec in specs]
             changed = fold_stale_profiles(
                 database, lambda folded: tell(f"fold: {output.number(folded)} profiles")
+            )
+            conclude(
+                database, lambda stage, count: tell(f"{stage}: {output.number(count)} profiles")
             )
     log("folded", profiles=changed)
     _print(reports, changed)

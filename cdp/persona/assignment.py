@@ -90,11 +90,11 @@ def _chosen(fitted: Fitted, posterior: np.ndarray) -> dict[str, object]:
     best = posterior.argmax(axis=1)
     ids = fitted.situation.personas
     return {
-        "persona_id": [ids[n] for n in best],
+        "persona_id": [ids[int(n)] for n in best],
         "probability": posterior[np.arange(len(best)), best],
         "probabilities": [
             situations.as_json(
-                {ids[n]: round(float(row[n]), 6) for n in np.flatnonzero(row >= KEPT)}
+                {ids[int(n)]: round(float(row[n]), 6) for n in np.flatnonzero(row >= KEPT)}
             )
             for row in posterior
         ],

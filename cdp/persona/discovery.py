@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 SAMPLE = 50_000  # persons
 FEWEST = 200  # persons among whom personas are looked for
 WITH_EVENTS = 15_000  # persons whose sessions are learnt from
-SAME_SITUATION = (
-    0.7  # affinity (Bhattacharyya) of signals from which on a situation is the former one
-)
 # Families of computed traits, and the part of a card that they are told in.
 FAMILIES: Mapping[str, Part] = {
     "affinity": "affinities", "complements": "affinities", "arrivals": "affinities", "browsing": "affinities",
@@ -84,8 +81,9 @@ def run(
     progress("sample")
     drawn = personas.sample(tx, SAMPLE, seed)
     declared = [*declared_traits(), *_free_traits(tx, drawn)]
-    people = personas.traits(tx, _read(declared, written.values()))
-    types = {each.name: each.type for each in declared}
+    before = former.traits() if former else []
+    people = personas.traits(tx, sorted({*_read(declared, written.values()), *before}))
+    types = {each.name: each.type for each in declared} | dict(former.types if former else {})
     progress("personas")
     chosen, mixture, tried = _mixture(typed(people, types), declared, former, seed, anew=anew)
     belongs = discovered(mixture, chosen, typed(people, types))
@@ -99,10 +97,13 @@ def run(
     history = draft.history(people)
     progress("situations")
     keeper = Keeper(tx, former, live, now)
-    ids = [*keeper.individuals(people, belongs), *(str(uid) for uid, _ in lasting)]
+    ids = [
+        *keeper.individuals(typed(people, types), mixture, belongs),
+        *(str(uid) for uid, _ in lasting),
+    ]
     events = _events(tx, people, seed, now)
-    hand = [Stated(str(uid), each.share, each.signals) for uid, each in written.items()]
-    situation, found = learn(events, Lasting(ids, history.mean(axis=0), history), seed, hand)
+    hand = [Stated(str(uid), each.share, dict(each.signals)) for uid, each in written.items()]
+    situation, found = learn(events, Lasting(ids, _shares(history), history), seed, hand)
     situation = keeper.situations(situation)
     draft = replace(
         draft,
@@ -159,7 +160,7 @@ def _free_traits(tx: Connection, drawn: int) -> list[Trait]:
 
 def _read(declared: Sequence[Trait], written: Iterable[StatedPersona]) -> list[str]:
     names = {each.name for each in declared} | {name for each in written for name in each.who}
-    return sorted(names)
+    return list(names)
 
 
 def _mixture(
@@ -176,6 +177,12 @@ def _mixture(
 
     mixture, tried = discover(described(people, chosen), outcomes, seed)
     return chosen, mixture, tried
+
+
+def _shares(history: np.ndarray) -> np.ndarray:
+    """Parts of the people; equal ones where there is nobody yet."""
+    people, count = history.shape
+    return history.mean(axis=0) if people else np.full(count, 1 / count)
 
 
 def _unlearnt(lasting: int) -> SituationModel:

@@ -191,7 +191,7 @@ def _alike(one: np.ndarray, other: np.ndarray) -> float:
     if both.sum() < CONTINUUM or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
         return 0.0
     ranks = [np.argsort(np.argsort(values[both])).astype(float) for values in (one, other)]
-    return abs(float(np.corrcoef(*ranks)[0, 1]))
+    return abs(float(np.corrcoef(ranks)[0, 1]))
 
 
 def by_name(chosen: Sequence[Feature]) -> Mapping[str, Feature]:

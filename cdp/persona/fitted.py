@@ -75,7 +75,7 @@ class Fitted:
     def chances(self, posterior: np.ndarray) -> list[tuple[UUID, str, float]]:
         """Id, name and probability of the personas, likeliest first."""
         order = np.argsort(-posterior, kind="stable")
-        ids = [self.situation.personas[n] for n in order]
+        ids = [self.situation.personas[int(n)] for n in order]
         return [
             (UUID(each), self.names[each], round(float(posterior[n]), 6))
             for each, n in zip(ids, order, strict=True)

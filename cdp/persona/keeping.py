@@ -12,8 +12,8 @@ from scipy.optimize import linear_sum_assignment
 from sqlalchemy import Connection
 
 from cdp.persona import figures, naming
-from cdp.persona.fitted import Fitted
-from cdp.persona.mixture import matched
+from cdp.persona.fitted import Fitted, discovered
+from cdp.persona.mixture import Mixture, matched
 from cdp.persona.situation import SituationModel
 from cdp.store import personas
 
@@ -40,24 +40,28 @@ class Keeper:
         self._live = {str(row["persona_id"]): row for row in live}
         self.new = self.kept = 0
 
-    def individuals(self, people: pl.DataFrame, belongs: np.ndarray) -> list[str]:
-        """Ids of the discovered lasting personas: the former one with most of the same people."""
-        known = [uid for uid, row in self._live.items() if row["kind"] == "individual"]
-        numbers = {uid: n for n, uid in enumerate(known)}
-        before = {
-            n: numbers[str(uid)]
-            for n, uid in personas.former(self._tx).items()
-            if str(uid) in numbers
-        }
-        rows = [(before[n], place) for place, n in enumerate(people["n"]) if n in before]
-        if not rows:
-            return [self._add("individual") for _ in range(belongs.shape[1])]
-        was, places = map(np.array, zip(*rows, strict=True))
-        same = matched(was, belongs[places].argmax(axis=1))
+    def individuals(
+        self, people: pl.DataFrame, mixture: Mixture | None, belongs: np.ndarray
+    ) -> list[str]:
+        """Ids of the discovered lasting personas: the former one with most of the same people.
+
+        `people`: the sample, read as the former personas need it.
+        """
+        known, same = self._known(mixture), {}
+        if known and self._former:
+            before = discovered(self._former.mixture, self._former.features, people)
+            same = matched(before.argmax(axis=1), belongs.argmax(axis=1))
         return [
             self._keep(known[same[n]]) if n in same else self._add("individual")
             for n in range(belongs.shape[1])
         ]
+
+    def _known(self, mixture: Mixture | None) -> list[str]:
+        """Ids of the former discovered ones, where these may be continued."""
+        if self._former is None or (self._former.mixture is None) != (mixture is None):
+            return []
+        count = 1 if mixture is None else len(self._former.mixture.share)  # pyright: ignore[reportOptionalMemberAccess]
+        return list(self._former.situation.personas[:count])
 
     def situations(self, model: SituationModel) -> SituationModel:
         """The model with ids in place of the numbers of the situations found."""
@@ -117,7 +121,7 @@ def _same_situations(
         return {}
     affinity = np.mean([_affinity(before, model, kind)[np.ix_(old, new)] for kind in kinds], axis=0)
     pairs = zip(*linear_sum_assignment(-affinity), strict=True)
-    return {new[b]: before.personas[old[a]] for a, b in pairs if affinity[a, b] >= SAME_SITUATION}
+    return {new[int(b)]: before.personas[old[int(a)]] for a, b in pairs if affinity[a, b] >= SAME_SITUATION}
 
 
 def _affinity(before: SituationModel, model: SituationModel, kind: str) -> np.ndarray:

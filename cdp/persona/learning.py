@@ -21,6 +21,7 @@ CANDIDATES = (2, 3, 4, 5, 6, 8, 10, 12)
 SESSIONS = 20_000  # of the sample in which situations are looked for
 HELD_OUT = 0.2
 LEAST_SESSIONS = 200  # with fewer there is nothing to find
+UNKNOWN_PASSING = 0.5  # part of sessions, before any was seen
 STARTS = 3
 ROUNDS = 60
 SETTLED = 1e-5  # relative gain of a round
@@ -31,7 +32,7 @@ class Counted:
     """Signals of sessions as numbers: one column per value, the kinds side by side."""
 
     values: Mapping[str, Sequence[str]]
-    counts: Floats  # (sessions, values of all kinds): what a value is worth in a session
+    counts: np.ndarray  # (sessions, values of all kinds): what a value is worth in a session
 
     @property
     def places(self) -> dict[str, slice]:
@@ -166,7 +167,8 @@ def _from_start(
 ) -> tuple[float, Floats, Floats]:
     chance = np.random.default_rng((seed, number))
     belongs = chance.dirichlet(np.full(number, 0.3), len(seen.counts))
-    before = -np.inf
+    before, now = -np.inf, -np.inf
+    share, values = belongs.mean(axis=0), shares(seen, belongs, base)
     for _ in range(ROUNDS):
         share = belongs.mean(axis=0) + 1e-9
         values = shares(seen, belongs, base)
@@ -205,8 +207,10 @@ def passing(
     ratio = (seen.weights * np.log(values / base)).astype(np.float32)
     log = (seen.counts @ ratio.T).astype(np.float64) + np.log(np.maximum(expected, 1e-12))
     likely = np.exp(log - log.max(axis=1, keepdims=True))
+    if not len(likely):
+        return UNKNOWN_PASSING
     stays, passes = likely[:, lasting].sum(axis=1), likely[:, ~lasting].sum(axis=1)
-    part = 0.5
+    part = UNKNOWN_PASSING
     for _ in range(ROUNDS):
         part = float((part * passes / (part * passes + (1 - part) * stays)).mean())
     return float(np.clip(part, 0.1, 0.9))

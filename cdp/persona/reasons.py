@@ -14,7 +14,7 @@ HISTORY = "history"
 
 
 def reasons(
-    model: SituationModel, followed: Followed, rows: Sequence[int]
+    model: SituationModel, followed: Followed, rows: Sequence[int] | np.ndarray
 ) -> list[list[dict[str, object]]]:
     """For each of these events, what speaks for the persona that is likeliest after it.
 

@@ -39,6 +39,12 @@ DELETE FROM unsegmented_profile WHERE profile_id IN (
     FOR UPDATE SKIP LOCKED)
 RETURNING profile_id, number"""
 
+MOST_QUEUED = """
+SELECT queued >= :many AND 2 * queued >= (SELECT count(*) FROM derived_profile)
+FROM (SELECT count(*) AS queued FROM unsegmented_profile) AS q"""
+# Those that are no more are left to `take`: their numbers are in the queue only.
+TAKE_EVERYONE = "DELETE FROM unsegmented_profile WHERE number IS NULL"
+
 # What profiles came into and what they left. `change`: profile_id, number, dimension, cell, entered.
 WRITE = """
 closed AS (
@@ -116,6 +122,7 @@ told AS (
 # plan is the same for any profiles. Compiling them to machine code takes longer still.
 GENERIC = """
 SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true)"""
+CUSTOM = "SELECT set_config('plan_cache_mode', 'auto', true), set_config('work_mem', '256MB', true)"
 
 Cell = tuple[str, str]
 
@@ -162,11 +169,23 @@ def take(tx: Connection, limit: int) -> list[tuple[UUID, int | None]]:
     return [(row.profile_id, row.number) for row in tx.execute(text(TAKE), {"limit": limit})]
 
 
-def run(tx: Connection, statement: str, parameters: Sequence[Any]) -> list[CellChange]:
-    """Run a statement that ends in WRITE, prepared once per connection."""
+def most_are_queued(tx: Connection, many: int) -> bool:
+    """Whether at least `many` profiles, and half of all, are queued."""
+    return bool(tx.execute(text(MOST_QUEUED), {"many": many}).scalar())
+
+
+def take_everyone(tx: Connection) -> int:
+    """Empty the queue of all that there still are; how many."""
+    return tx.execute(text(TAKE_EVERYONE)).rowcount
+
+
+def run(
+    tx: Connection, statement: str, parameters: Sequence[Any], *, once: bool = False
+) -> list[CellChange]:
+    """Run a statement that ends as `write` has it, prepared once per connection or only `once`."""
     with cursor(tx) as running:
-        running.execute(GENERIC)
-        running.execute(statement.encode(), parameters, prepare=True)
+        running.execute(CUSTOM if once else GENERIC)
+        running.execute(statement.encode(), parameters, prepare=not once)
         return [CellChange(*row) for row in running]
 
 

@@ -62,8 +62,10 @@ PROFILE_COLUMNS = {
 # events can have is looked for in these only.
 EVENTS = """
 SELECT r.n, e.kind, date_part('epoch', e.occurred_at), e.order_id, e.product, e.category,
-       CASE WHEN e.product IS NOT NULL THEN e.properties ->> 'department' END,
-       CASE WHEN e.product IS NOT NULL THEN e.properties ->> 'brand' END,
+       CASE WHEN e.product IS NOT NULL OR e.order_id IS NOT NULL THEN
+           e.properties ->> 'department' END,
+       CASE WHEN e.product IS NOT NULL OR e.order_id IS NOT NULL THEN
+           e.properties ->> 'brand' END,
        e.quantity::float8, e.amount::float8, e.discount::float8, e.currency, e.score, r.channel, r.trust,
        CASE WHEN e.order_id IS NULL THEN e.properties ->> 'session' END,
        CASE WHEN e.order_id IS NULL THEN e.properties ->> 'device' END,

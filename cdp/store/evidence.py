@@ -1,7 +1,7 @@
 """All that speaks for or against records being one person: of the whole store, or of some components."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import polars as pl
@@ -10,6 +10,22 @@ from sqlalchemy import Connection, text
 from cdp.store import staging
 
 ALL = "INSERT INTO closure_record SELECT record_uid FROM source_record"
+# Most records of a store head their own profile, and an id is most of what a row weighs: where it
+# is the record's own it is not sent.
+EVERY_RECORD = """
+SELECT s.record_uid, s.channel || ':' || s.record_key, channel.subject,
+       lower(coalesce(v.name ->> 'given', split_part(v.name ->> 'full', ' ', 1))),
+       v.birth_date, nullif(s.component_id, s.record_uid), nullif(s.profile_id, s.record_uid)
+FROM source_record AS s JOIN channel USING (channel)
+LEFT JOIN (
+    SELECT DISTINCT ON (record_uid) record_uid, content -> 'traits' -> 'name' AS name,
+           content -> 'traits' ->> 'birth_date' AS birth_date
+    FROM record_version WHERE content -> 'traits' ?| ARRAY['name', 'birth_date']
+    ORDER BY record_uid, observed_at DESC, recorded_at DESC, content_hash) AS v USING (record_uid)
+"""
+EVERY_IDENTIFIER = (
+    "SELECT record_uid, namespace, value FROM record_identifier WHERE withdrawn_at IS NULL"
+)
 OF_COMPONENTS = """
 INSERT INTO closure_record SELECT record_uid FROM source_record
 WHERE component_id = ANY(CAST(:components AS uuid[]))"""
@@ -95,7 +111,10 @@ def of_everything(tx: Connection) -> Evidence:
     """The evidence on all records of the store."""
     staging.prepare(tx)
     staging.truncate(tx, ("closure_record",))
-    return _read(tx, BLOCKED, tx.execute(text(ALL)).rowcount)
+    count = tx.execute(text(ALL)).rowcount
+    read = _read(tx, BLOCKED, count, EVERY_RECORD, EVERY_IDENTIFIER)
+    own = pl.col("component_before", "profile_before").fill_null(pl.col("record_uid"))
+    return replace(read, records=read.records.with_columns(own))
 
 
 def of_components(tx: Connection, components: Collection[UUID]) -> Evidence:
@@ -116,13 +135,19 @@ def of_closure(tx: Connection, count: int) -> Evidence:
     return _read(tx, BLOCKED_HERE, count)
 
 
-def _read(tx: Connection, junk: str, count: int) -> Evidence:
+def _read(
+    tx: Connection,
+    junk: str,
+    count: int,
+    records_of: str = RECORDS,
+    identifiers_of: str = IDENTIFIERS,
+) -> Evidence:
     staging.analyze(tx, "closure_record")
     read = staging.reader(count)
-    records = read(tx, RECORDS, RECORD_COLUMNS)
+    records = read(tx, records_of, RECORD_COLUMNS)
     return Evidence(
         records=records.with_columns(pl.col("birth_date").str.to_date(strict=False)),
-        identifiers=read(tx, IDENTIFIERS, IDENTIFIER_COLUMNS),
+        identifiers=read(tx, identifiers_of, IDENTIFIER_COLUMNS),
         blocked=read(tx, junk, BLOCKED_COLUMNS),
         links=read(tx, LINKS, LINK_COLUMNS),
         decisions=read(tx, DECISIONS, DECISION_COLUMNS),

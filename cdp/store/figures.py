@@ -10,12 +10,15 @@ from cdp.errors import ProfileNotFound
 from cdp.store.database import Database
 from cdp.store.tables import (
     delivery,
+    derive_parameters,
+    derived_profile,
     profile,
     quarantine,
     record_aggregate,
     record_identifier,
     source_record,
     stale_profile,
+    underived_profile,
 )
 
 HISTORY_DELIVERIES = 30
@@ -162,6 +165,28 @@ def profile_figures(database: Database) -> ProfileFigures:
             ).select_from(profile)
         ).one()
     return ProfileFigures(*(int(value) for value in row))
+
+
+@dataclass(frozen=True)
+class ConclusionFigures:
+    """What has been concluded of the profiles."""
+
+    profiles: int
+    derived: int  # profiles that have computed traits
+    waiting: int  # profiles that wait to be derived
+    parameters: int  # version of the fitted figures; 0 before the first fit
+
+
+def conclusion_figures(database: Database) -> ConclusionFigures:
+    """The figures of all conclusions, taken at one moment."""
+    counts = [
+        select(func.count()).select_from(each)
+        for each in (profile, derived_profile, underived_profile)
+    ]
+    version = select(func.coalesce(func.max(derive_parameters.c.version), 0))
+    with database.transaction() as tx:
+        row = tx.execute(select(*(each.scalar_subquery() for each in (*counts, version)))).one()
+    return ConclusionFigures(*(int(value) for value in row))
 
 
 def best_known_profile(database: Database) -> UUID:

@@ -1,5 +1,6 @@
 """The identity graph in Postgres: what a change touches is found, and who is who goes back."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -71,7 +72,7 @@ MARK_STALE = """
 INSERT INTO stale_profile (profile_id)
 SELECT s.profile_id FROM touched_record JOIN source_record AS s USING (record_uid)
 UNION SELECT record_uid FROM moved_profile
-ON CONFLICT DO NOTHING
+ORDER BY 1 ON CONFLICT DO NOTHING
 """
 STALE_HERE = """
 SELECT profile_id FROM stale_profile WHERE profile_id IN (SELECT record_uid FROM closure_record)"""
@@ -133,19 +134,16 @@ def write_log(tx: Connection, entries: pl.DataFrame) -> None:
     """Append to the identity log: its columns but entry_id."""
     if entries.is_empty():
         return
-    ids = tx.execute(
-        text("SELECT uuidv7()::text FROM generate_series(1, :n)"), {"n": entries.height}
-    )
-    staging.copy_in(
-        tx, "identity_log", entries.with_columns(entry_id=pl.Series(list(ids.scalars())))
-    )
+    fresh = f"SELECT uuidv7() FROM generate_series(1, {entries.height})"
+    ids = staging.reader(entries.height)(tx, fresh, {"entry_id": pl.String})
+    staging.copy_in(tx, "identity_log", entries.with_columns(ids["entry_id"]))
 
 
-def mark_stale(tx: Connection, moved: list[str]) -> None:
+def mark_stale(tx: Connection, moved: Collection[str] | pl.Series) -> None:
     """Queue for folding the profiles of all touched records and those that gained or lost records."""
     staging.copy_in(tx, "moved_profile", pl.DataFrame({"record_uid": moved}))
     tx.execute(text(MARK_STALE))
-    if moved:
+    if len(moved):
         staging.truncate(tx, ("moved_profile",))
 
 

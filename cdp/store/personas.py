@@ -90,8 +90,6 @@ ON CONFLICT (profile_id) DO UPDATE
         probabilities = excluded.probabilities, version = excluded.version,
         assigned_at = excluded.assigned_at, due_at = excluded.due_at"""
 HISTORY = "SELECT version, probabilities FROM profile_persona WHERE profile_id = %s"
-FORMER = """
-SELECT a.n, p.persona_id FROM assigning AS a JOIN profile_persona AS p USING (profile_id)"""
 PUT_CARD = """
 INSERT INTO persona_card (persona_id, version, made_at, document)
 VALUES (:persona_id, :version, :now, CAST(:document AS jsonb))
@@ -232,11 +230,6 @@ def history(connection: psycopg.Connection, profile_id: UUID) -> Mapping[str, fl
     """The probabilities of a profile's personas, by id; None: not assigned yet."""
     found = connection.execute(HISTORY, (profile_id,), prepare=True).fetchone()
     return found[1] if found else None
-
-
-def former(tx: Connection) -> dict[int, UUID]:
-    """Which persona those of `assigning` have, by n."""
-    return {row.n: row.persona_id for row in tx.execute(text(FORMER))}
 
 
 def put_card(tx: Connection, persona_id: UUID, version: int, document: str, now: datetime) -> None:

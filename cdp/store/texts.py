@@ -102,7 +102,7 @@ GROUP BY r.n, said.key"""
 ASPECT_COLUMNS = {"n": pl.Int32, "aspect": pl.String, "polarity": pl.Float64}
 
 IN_FORCE = """
-SELECT DISTINCT ON (language) language, model FROM sentiment_model
+SELECT DISTINCT ON (language) language, model, texts FROM sentiment_model
 ORDER BY language, trained_at DESC, model"""
 NEWEST = """
 SELECT greatest((SELECT max(trained_at) FROM sentiment_model),
@@ -188,6 +188,11 @@ def queue(tx: Connection) -> int:
 def models_in_force(tx: Connection) -> Mapping[str, str]:
     """The id of the model of each language that has one."""
     return {row.language: row.model for row in tx.execute(text(IN_FORCE))}
+
+
+def learnt_from(tx: Connection) -> Mapping[str, int]:
+    """How many texts the model in force of each language was learnt from."""
+    return {row.language: row.texts for row in tx.execute(text(IN_FORCE))}
 
 
 def document(tx: Connection, model: str) -> bytes:

@@ -1,5 +1,6 @@
 """The component types that declarations under `defs/` name."""
 
+from pipelines.components.audience import AudienceComponent
 from pipelines.components.channel import ChannelComponent
 
-__all__ = ["ChannelComponent"]
+__all__ = ["AudienceComponent", "ChannelComponent"]

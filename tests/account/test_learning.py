@@ -62,7 +62,13 @@ def test_what_is_known_of_the_won_only_is_left_out():
         json.dumps(json.loads(text) | ({"custom.reason": "price"} if wins else {}))
         for text, wins in zip(candidates["traits"], won, strict=True)
     ]
-    icp = learn("x", pl.DataFrame({"traits": told}), won, ["account.line", "custom.reason"], subject="account")
+    icp = learn(
+        "x",
+        pl.DataFrame({"traits": told}),
+        won,
+        ["account.line", "custom.reason"],
+        subject="account",
+    )
     assert icp.report is not None
     assert icp.report.traits == ["account.line"]
     assert "known of the won only" in icp.report.left_out["custom.reason"]

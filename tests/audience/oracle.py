@@ -49,7 +49,9 @@ class Person:
     subject: str = "person"
 
 
-def holds(node: Condition, who: Person, now: datetime, saved: dict[str, Condition]) -> bool:
+def holds(  # noqa: PLR0911 - one for each kind
+    node: Condition, who: Person, now: datetime, saved: dict[str, Condition]
+) -> bool:
     """Whether the condition holds of the profile at `now`."""
     if isinstance(node, All):
         return all(holds(each, who, now, saved) for each in node.all)
@@ -68,7 +70,9 @@ def holds(node: Condition, who: Person, now: datetime, saved: dict[str, Conditio
     if isinstance(node, MemberOf):
         return any(
             _passes(organisation, node.member_of)
-            and (node.ever or ((not since or since <= now.date()) and (not end or end >= now.date())))
+            and (
+                node.ever or ((not since or since <= now.date()) and (not end or end >= now.date()))
+            )
             for organisation, since, end in who.memberships
         )
     assert isinstance(node, WorksFor)
@@ -95,7 +99,7 @@ def _trait(node: TraitIs, who: Person, now: datetime) -> bool:
             for name, wanted in node.said().items()
         )
     if node.within or node.older_than:
-        age = now - datetime.fromisoformat(value)
+        age = now - datetime.fromisoformat(str(value))
         recent = node.within is None or timedelta(0) <= age < node.within
         return recent and (node.older_than is None or age >= node.older_than)
     return _passes(value, node)
@@ -119,7 +123,11 @@ def _passes(value: Any, test: Test) -> bool:
 
 
 def _matches(said: Did | Step, event: Event) -> bool:
-    kinds = [k for kind in said.event for k in (("order", "order_line") if kind == "purchase" else (kind,))]
+    kinds = [
+        k
+        for kind in said.event
+        for k in (("order", "order_line") if kind == "purchase" else (kind,))
+    ]
     return event.kind in kinds and all(
         _passes(event.facts.get(name), test) for name, test in said.where.items()
     )

@@ -116,7 +116,9 @@ class Town:
         records = [record for record, home in self.home.items() if home == gone]
         for record in records:
             self.home[record] = kept
-        self._run("UPDATE source_record SET profile_id = %s WHERE record_uid = ANY(%s)", kept, records)
+        self._run(
+            "UPDATE source_record SET profile_id = %s WHERE record_uid = ANY(%s)", kept, records
+        )
         self._vanish(gone)
         self._queue(kept)
 

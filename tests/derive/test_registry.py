@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from cdp.client.testing import Served
 from cdp.derive.document import RAW
 from cdp.derive.reference import markdown
 from cdp.derive.registry import FAMILIES, computed_traits, known_trait, known_traits

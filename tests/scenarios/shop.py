@@ -48,11 +48,19 @@ class Shop:
         account = {"user_id": key, "customer_id": key, "first_name": told["given_name"]}
         moment = "2015-01-01T08:00:00Z"
         self.accounts.append(ACCOUNT | account | {"created_at": moment, "updated_at": moment})
+        self.activity.append(ACTIVITY | {"type": "account_opened", "user_id": key, "at": moment})
 
-    def order(self, key: str, days_ago: float, *goods: Goods, paid: float, off: float = 0.0) -> None:
+    def order(
+        self, key: str, days_ago: float, *goods: Goods, paid: float, off: float = 0.0
+    ) -> None:
         """An order on the web; `paid` and `off` are the whole order's, shared by its goods alike."""
         at = _ago(days_ago)
-        line = ACTIVITY | {"type": "order_line", "user_id": key, "at": at, "order_id": f"{key}-{at}"}
+        line = ACTIVITY | {
+            "type": "order_line",
+            "user_id": key,
+            "at": at,
+            "order_id": f"{key}-{at}",
+        }
         self.activity += [
             line
             | {"line": n, "product_id": each.product, "category": each.category,
@@ -61,7 +69,9 @@ class Shop:
             for n, each in enumerate(goods)
         ]  # fmt: skip
 
-    def view(self, key: str | None, days_ago: float, *goods: Goods, cookie: str | None = None) -> None:
+    def view(
+        self, key: str | None, days_ago: float, *goods: Goods, cookie: str | None = None
+    ) -> None:
         """Products looked at on the web, by a user who is logged in or by a cookie."""
         click = CLICK | {"cookie_id": cookie or f"ck-{key}", "user_id": key, "at": _ago(days_ago)}
         self.clicks += [
@@ -126,7 +136,9 @@ class Shop:
             if shelf not in self.shelf:
                 self.shelf.append(shelf)
 
-    def crowd(self, count: int, goods: Goods, *, paid: Sequence[float], prefix: str = "crowd") -> None:
+    def crowd(
+        self, count: int, goods: Goods, *, paid: Sequence[float], prefix: str = "crowd"
+    ) -> None:
         """Customers of long ago with one order each; what they paid, in turn."""
         for n in range(count):
             key = f"{prefix}{n}"

@@ -26,8 +26,18 @@ CONDITION = (
 )
 
 
-def a_runner(shop: Shop, key: str, *, last: float = 200, paid: float = 900.0, goods: Goods = OLD_SHOE,
-             looks_at: Goods = SHOE, seen: float = 10, back: float = 2, **said) -> None:
+def a_runner(
+    shop: Shop,
+    key: str,
+    *,
+    last: float = 200,
+    paid: float = 900.0,
+    goods: Goods = OLD_SHOE,
+    looks_at: Goods = SHOE,
+    seen: float = 10,
+    back: float = 2,
+    **said,
+) -> None:
     """Somebody of whom all of it is true, unless said otherwise."""
     shop.customer(key, **said)
     shop.order(key, last, goods, COAT, paid=paid)

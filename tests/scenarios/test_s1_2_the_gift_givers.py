@@ -23,8 +23,18 @@ CONDITION = (
 )
 
 
-def a_giver(shop: Shop, key: str, *, last: float = 30, for_men: float = 100.0, for_herself: float = 40.0,
-            off: float = 20.0, campaign: str = "valentine-2017", clicked: bool = True, **said) -> None:
+def a_giver(
+    shop: Shop,
+    key: str,
+    *,
+    last: float = 30,
+    for_men: float = 100.0,
+    for_herself: float = 40.0,
+    off: float = 20.0,
+    campaign: str = "valentine-2017",
+    clicked: bool = True,
+    **said,
+) -> None:
     """Somebody of whom all of it is true, unless said otherwise."""
     shop.customer(key, **said)
     shop.order(key, last + 80, SHIRT, paid=for_men, off=off)

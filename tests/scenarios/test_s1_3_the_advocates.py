@@ -26,8 +26,17 @@ CONDITION = (
 )
 
 
-def an_advocate(shop: Shop, key: str, *, last: float = 20, paid: float = 900.0, early: float = 85,
-                goods: tuple[Goods, ...] = (SHIRT, SCARF), looks_at: Goods = LATEST, **said) -> None:
+def an_advocate(
+    shop: Shop,
+    key: str,
+    *,
+    last: float = 20,
+    paid: float = 900.0,
+    early: float = 85,
+    goods: tuple[Goods, ...] = (SHIRT, SCARF),
+    looks_at: Goods = LATEST,
+    **said,
+) -> None:
     """Somebody of whom all of it is true, unless said otherwise."""
     shop.customer(key, **said)
     shop.order(key, early, NEW, paid=paid)

@@ -14,7 +14,7 @@ from cdp.personas import Personas
 from cdp.settings import settings
 from cdp.store import keys
 from cdp.store.database import Database
-from tests.scenarios.test_s2_1_jason import DESKTOP, TABLET
+from tests.scenarios.test_s2_1_jason import DESKTOP, PHONE, TABLET
 from tests.scenarios.world import CLICK, World
 from tests.service.ingest.conftest import Service, running
 
@@ -52,11 +52,11 @@ def shop(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterat
     with new_database() as database, running(database) as service:
         for n in range(6):
             day = 60 * 24 * (n + 2)
-            said = [view(f"u{n}", c, p, day) for c, goods in GOODS.items() for p in goods]
+            said = [view(f"u{n}", c, p, day, PHONE) for c, goods in GOODS.items() for p in goods]
             service.push(*said)
         line = {"product_id": "bikini", "category": "Swimwear", "price": 30, "quantity": 1}
         order = {"order_id": "o-1", "revenue": 30, "currency": "EUR", "products": [line]}
-        bought = view("bea", "", "", 60 * 24 * 9) | {
+        bought = view("bea", "", "", 60 * 24 * 9, PHONE) | {
             "event": "Order Completed",
             "properties": order,
         }
@@ -111,7 +111,7 @@ def test_without_consent_neither_history_nor_session_is_used(shop: Service):
     shop.push(said, view("dot", "Suits", "navy", 1, DESKTOP))
 
     refused, unknown = page(shop, "user_id:dot"), page(shop, "anonymous_id:never-seen")
-    assert {"what": "history", "value": None, "why": "not consented"} in refused["excluded"]
+    assert {"what": "history", "why": "not consented"} in refused["excluded"]
     assert refused["categories"] == unknown["categories"]
     assert refused["situation"]["session"] is None
 

@@ -6,6 +6,7 @@ from cdp.client.asynchronous.account import AsyncAccount
 from cdp.client.asynchronous.audience import AsyncAudiences
 from cdp.client.asynchronous.connection import AsyncConnection
 from cdp.client.asynchronous.crossing import AsyncCrossings
+from cdp.client.asynchronous.persona import AsyncPersonas
 from cdp.client.asynchronous.pushing import AsyncPushing
 from cdp.client.asynchronous.reading import AsyncReading
 from cdp.client.asynchronous.segment import AsyncSegments
@@ -19,7 +20,14 @@ PATIENCE = Patience()
 
 
 class AsyncClient(
-    AsyncReading, AsyncStewarding, AsyncAccount, AsyncCrossings, AsyncAudiences, AsyncSegments, AsyncPushing
+    AsyncReading,
+    AsyncStewarding,
+    AsyncAccount,
+    AsyncCrossings,
+    AsyncAudiences,
+    AsyncSegments,
+    AsyncPersonas,
+    AsyncPushing,
 ):
     """A profile store behind `url`, with the verbs and the errors of the library.
 

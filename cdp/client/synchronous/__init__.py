@@ -7,6 +7,7 @@ from cdp.client.synchronous.account import Account
 from cdp.client.synchronous.audience import Audiences
 from cdp.client.synchronous.connection import Connection
 from cdp.client.synchronous.crossing import Crossings
+from cdp.client.synchronous.persona import Personas
 from cdp.client.synchronous.pushing import Pushing
 from cdp.client.synchronous.reading import Reading
 from cdp.client.synchronous.segment import Segments
@@ -18,7 +19,16 @@ if TYPE_CHECKING:
 PATIENCE = Patience()
 
 
-class Client(Reading, Stewarding, Account, Crossings, Audiences, Segments, Pushing):
+class Client(
+    Reading,
+    Stewarding,
+    Account,
+    Crossings,
+    Audiences,
+    Segments,
+    Personas,
+    Pushing,
+):
     """A profile store behind `url`, with the verbs and the errors of the library.
 
     `key`: from `cdp key create`; `purpose`: what is read for, where the key asks for one.

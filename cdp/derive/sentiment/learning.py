@@ -91,8 +91,8 @@ def _fitted(
 
     own = np.stack([rows.astype(np.float64) for rows in kinds.values()] or [np.zeros(len(score))])
     columns = hstack([terms, csr_matrix(known), csr_matrix(own.T)]).tocsr()
-    weights = np.zeros((columns[:1].toarray().shape[1], len(BORDERS)))
-    size = len(weights) - len(own)
+    size = columns[:1].toarray().size - len(own)
+    weights = np.zeros((size + len(own), len(BORDERS)))
     common = np.zeros(len(BORDERS))
     for places, beyond in _divisions(score):
         # Of the solvers that leave the intercept alone the fastest here.

@@ -1,6 +1,6 @@
 """Sentiment in the store: texts scored as they come, models learnt from what was rated."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -20,6 +20,7 @@ from cdp.store.database import Database
 TEXTS_AT_ONCE = 5_000
 ENOUGH_OF_A_CHANNEL = 20  # texts whose language is plain, before a channel has a usual one
 MOST_OF_A_CHANNEL = 0.8  # of them are in it
+GROWN = 1.1  # times as many rated texts as a model was learnt from make another one worth it
 
 
 @dataclass(frozen=True)
@@ -85,18 +86,21 @@ def _kept(tx: Connection, model: str) -> Model:
     return _KEPT[model]
 
 
-def train(database: Database, *, now: datetime | None = None, measure: bool = True) -> Trained:
+def train(
+    database: Database, *, now: datetime | None = None, measure: bool = True, anew: bool = True
+) -> Trained:
     """Learn the usual language of each channel, and a model of each language with enough ratings.
 
     Enough are 500 rated texts of more than five people, 25 each of good and bad ones. Models that
     come out as they are in force stay; what another model should score anew is `rescore`'s.
     `measure`: learn first from 70 % of the people and tell what that is worth on the others.
+    `anew`: also where the rated texts have not grown by a tenth since the model in force was learnt.
     """
     present = now or datetime.now(UTC)
     with database.transaction() as tx:
         staging.prepare(tx)
         found = texts.rated(tx)
-        scorer = scorer_in_force(tx)
+        scorer, learnt_from = scorer_in_force(tx), texts.learnt_from(tx)
     told = _with_language(found, scorer)
     channels = _usual(told)
     told = told.with_columns(
@@ -105,7 +109,8 @@ def train(database: Database, *, now: datetime | None = None, measure: bool = Tr
         )
     )
     rated = _rated(told)
-    models = [(each, learn(each)) for each in rated if each.enough]
+    worth = [each for each in rated if each.enough and (anew or _grown(each, learnt_from))]
+    models = [(each, learn(each)) for each in worth]
     figures = [figure for each, _ in models for figure in evaluated(each)] if measure else []
     with database.transaction() as tx:
         for channel, language in channels.items():
@@ -119,6 +124,10 @@ def train(database: Database, *, now: datetime | None = None, measure: bool = Tr
         channels=channels,
         figures=figures,
     )
+
+
+def _grown(rated: Rated, learnt_from: Mapping[str, int]) -> bool:
+    return rated.texts.height >= GROWN * learnt_from.get(rated.language, 0)
 
 
 def _adopt(

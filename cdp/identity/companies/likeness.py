@@ -213,14 +213,15 @@ def _prior(nodes: pl.DataFrame) -> float:
     of_each = nodes.group_by("name").agg(records=pl.len())["records"]
     equal = float((of_each * (of_each - 1)).sum()) / 2
     every = max(nodes.height * (nodes.height - 1) / 2, 1)
-    return min(max(equal, 1) / every, 0.5)
+    # Of a handful of records too little is known to expect that a pair of them is one company.
+    return min(max(equal, 1) / every, 1 / (nodes.height + shares()["unseen"]["records"]))
 
 
 def _share_of_words(nodes: pl.DataFrame) -> pl.DataFrame:
     """Of how many names each word is part, as a share."""
     names = nodes.select("name").unique()
     words = names.select("name", word=pl.col("name").str.split(" ")).explode("word").unique()
-    return words.group_by("word").agg(share=pl.len() / max(names.height, 2))
+    return words.group_by("word").agg(share=pl.len() / (names.height + shares()["unseen"]["names"]))
 
 
 def _weight_of_missing() -> pl.Expr:
@@ -237,7 +238,7 @@ def _rare(nodes: pl.DataFrame, sides: pl.DataFrame, field: str) -> pl.Expr:
     """The weight of an equal value: the rarer among the records that state the field, the more."""
     # Names, not records: a company on many lists makes neither its city nor its words frequent.
     stated = nodes.select("name", field).drop_nulls().unique()
-    names = max(stated["name"].n_unique(), 2)
+    names = stated["name"].n_unique() + shares()["unseen"]["values"]
     share = stated.group_by(field).agg(share=pl.len() / names)
     found = sides.select(pl.col(f"{field}_left").alias(field)).join(
         share, on=field, how="left", maintain_order="left"

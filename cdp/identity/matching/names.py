@@ -17,6 +17,9 @@ _GENERATIONS = {
 }  # fmt: skip
 
 
+_STATED = ("given_name", "middle_name", "family_name", "name_suffix", "full_name")
+
+
 def names(frame: pl.DataFrame) -> pl.DataFrame:
     """What is known of the names in given_name, middle_name, family_name, name_suffix, full_name.
 
@@ -24,6 +27,16 @@ def names(frame: pl.DataFrame) -> pl.DataFrame:
         given (first given name), middle (list), family, words (of it), generation ('1' is the eldest),
         names (all words of two letters or more), behind (names of which `given` is a nickname).
     """
+    # Many people have one name: each is taken apart once.
+    stated = frame.select(pl.col(*_STATED).cast(pl.String))
+    distinct = stated.unique(maintain_order=True)
+    told = distinct.hstack(_told(distinct))
+    return stated.join(told, on=_STATED, how="left", nulls_equal=True, maintain_order="left").drop(
+        _STATED
+    )
+
+
+def _told(frame: pl.DataFrame) -> pl.DataFrame:
     words = frame.select(
         given=_words("given_name", "middle_name"),
         family=_words("family_name", "name_suffix"),

@@ -1,0 +1,101 @@
+"""Segments by their Python API: sizes, members, reasons and what reads what."""
+
+from datetime import timedelta
+
+import pytest
+
+from cdp.audience import estimate as estimates
+from cdp.audience.words import bought, consented, in_cell, in_segment, trait, viewed
+from cdp.errors import InvalidRequest, SegmentNotFound
+from cdp.segments import Segments
+from tests.audience.oracle import instant
+from tests.audience.town import START, Town, uid
+
+DAY = timedelta(days=1)
+LAPSED = (trait("lifecycle") == "churned") & viewed(category="shoes", within="7d")
+
+
+@pytest.fixture
+def segments(database) -> Segments:
+    town = Town(database).open()
+    for number in range(1, 9):
+        town.settle(
+            number,
+            lifecycle="churned" if number > 2 else "active",
+            last_order_at=instant(START - number * DAY),
+        )
+        if number % 2:
+            town.happen(uid(number), "product_viewed", START - DAY, category="shoes")
+    found = Segments(database=database)
+    found.update(now=START)
+    return found
+
+
+def test_a_saved_segment_holds_whom_its_condition_holds_of(segments):
+    saved = segments.save("lapsed", LAPSED, by="ann", description="win back", now=START)
+    assert (saved.members, saved.created_by, saved.as_of) == (3, "ann", START)
+    first = segments.members("lapsed", limit=2, now=START)
+    rest = segments.members("lapsed", after=first.next, limit=2, now=START)
+    assert [each.profile_id.int for each in (*first.data, *rest.data)] == [3, 5, 7]
+    assert rest.next is None
+
+
+def test_redefining_a_segment_moves_its_members_and_those_of_its_readers(segments):
+    segments.save("lapsed", LAPSED, by="ann", now=START)
+    segments.save("others", ~in_segment("lapsed"), by="ann", now=START)
+    segments.save("lapsed", trait("lifecycle") == "churned", by="bo", now=START + DAY)
+    assert segments.get("lapsed").members == 6
+    assert segments.get("others").members == 2
+    with pytest.raises(InvalidRequest, match="is read by 'others'"):
+        segments.archive("lapsed")
+    segments.archive("others", now=START + DAY)
+    with pytest.raises(SegmentNotFound, match="did you mean 'lapsed'"):
+        segments.get("lapsd")
+
+
+@pytest.mark.parametrize(
+    ("condition", "method"),
+    [
+        (in_cell("lifecycle", "churned") & ~in_segment("lapsed"), "bitmaps"),
+        (trait("lifecycle").is_in("churned", "active"), "bitmaps"),
+        (LAPSED, "count"),
+        (~bought() & (trait("days_since_order") >= 3), "count"),
+    ],
+)
+def test_a_size_is_exact_where_it_can_be(segments, condition, method):
+    segments.save("lapsed", LAPSED, by="ann", now=START)
+    found = segments.estimate(condition, now=START)
+    assert (found.method, found.exact, found.base) == (method, True, 8)
+    saved = segments.save("the same", condition, by="ann", now=START)
+    assert saved.members == found.people
+
+
+def test_a_sample_tells_its_interval(segments, monkeypatch):
+    monkeypatch.setattr(estimates.sampling, "count", lambda *_: None)
+    found = segments.estimate(LAPSED, now=START)
+    assert not found.exact
+    assert (found.low, found.people, found.high) == (1, 3, 6)
+
+
+def test_reasons_show_each_value_and_the_least_that_would_have_to_change(segments):
+    segments.save("lapsed", LAPSED & ~consented("news", "email"), by="ann", now=START)
+    inside = segments.why(uid(3), "lapsed", now=START)
+    assert (inside.holds, inside.member_since) == (True, START)
+    assert inside.reason.until == START + 6 * DAY
+    lifecycle, view, consent = inside.reason.parts
+    assert (lifecycle.says, lifecycle.actual) == ("lifecycle is churned", "churned")
+    assert view.actual["count"] == 1
+    assert (consent.says, consent.holds) == ("not", True)
+    assert len(inside.to_change) == 1
+    outside = segments.why(uid(2), "lapsed", now=START)
+    assert outside.member_since is None
+    assert outside.to_change == [
+        "lifecycle is churned would have to hold; it is active",
+        "product viewed with category is shoes, within 7d would have to hold; it is count 0",
+    ]
+
+
+def test_any_condition_can_be_asked_about(segments):
+    found = segments.why(uid(4), (trait("days_since_order") < 2) | bought(), now=START)
+    assert [part.actual for part in found.reason.parts] == [4.0, {"count": 0}]
+    assert len(found.to_change) == 1, "either would do"
