@@ -1,10 +1,11 @@
 """Every benchmark, one after the other; the long ones of matching and linking have commands of their own."""
 
-from benchmarks import change, clustering, lookup, push, road
+from benchmarks import change, clustering, crossings, lookup, push, road
 
 if __name__ == "__main__":
     road.main()
     change.main()
     lookup.main()
+    crossings.main()
     clustering.main()
     push.main()

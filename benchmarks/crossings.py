@@ -18,7 +18,7 @@ from cdp.store.database import Database, driver
 
 PROFILES = 1_000_000
 CHUNK = 1 << 16
-ROUNDS = 300
+ROUNDS = 200
 LIMIT = 10.0  # ms, promised of any crossing of saved segments and cells
 DIMENSIONS = {
     "lifecycle": ("active", "at risk", "churned", "new", "won back"),
@@ -92,7 +92,8 @@ def main() -> None:
     console.print(f"[bold]crossings at {PROFILES:,} profiles[/bold]  ({described()})")
     with fresh_store() as database:
         fill(database)
-        told, chance = Crossings(database=database), Random(5)
+        told = Crossings(database=database)
+        chance = Random(5)  # noqa: S311
         asked = iter([a_crossing(chance) for _ in range(4 * ROUNDS)])
 
         def fetch() -> None:

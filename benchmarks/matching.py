@@ -156,11 +156,14 @@ def measured_alone(which: str, source: str) -> dict[str, Any]:
 
 def show(name: str, source: str) -> None:
     """Both runs on one set, and their ratio."""
-    figures = {which: measured_alone(which, source) for which in ("splink", "ours")}
-    for which, said in figures.items():
+    figures = {}
+    for which in ("splink", "ours"):
+        print(f"{name:16} {which:7} runs since {datetime.now(UTC):%H:%M:%S}", flush=True)
+        figures[which] = said = measured_alone(which, source)
         print(
             f"{name:16} {which:7} {said['seconds']:7.1f} s {said['memory']:5.2f} GiB   "
-            f"precision {said['precision']:.4f}  F1 {said['f1']:.4f}  B-cubed {said['bcubed']:.4f}"
+            f"precision {said['precision']:.4f}  F1 {said['f1']:.4f}  B-cubed {said['bcubed']:.4f}",
+            flush=True,
         )
     ratio = {key: figures["ours"][key] / figures["splink"][key] for key in ("seconds", "memory")}
     print(f"{name:16} ratio   {ratio['seconds']:7.2f}   {ratio['memory']:5.2f}")

@@ -107,7 +107,7 @@ class Accounts:
             ]  # fmt: skip
             found = icp_store.traits(connection, uid)
         if found is None:
-            raise ProfileNotFound("nothing is concluded of it yet; `cdp conclude` does so")
+            raise ProfileNotFound("nothing is concluded of it yet; `cdp derive run` does so")
         return [_fit(each, found) for each in known if each.definition.subject == found["subject"]]
 
     def fitting(

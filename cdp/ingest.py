@@ -26,6 +26,7 @@ from cdp.store import land as landing
 from cdp.store.aggregates import Tally
 from cdp.store.database import Database
 from cdp.store.land import Delivered, Landed
+from cdp.store.retry import retried
 
 # Deliveries share a transaction up to this many rows: enough to resolve seldom, and small enough
 # that a killed run repeats little.
@@ -72,13 +73,33 @@ def ingest(
     days = set(partitions) if partitions else None
     waiting = _waiting(database, spec, days, report, again=again)
     while waiting:
-        with database.transaction() as tx:
-            road = Road(tx, spec, report, progress, again=again)
-            rows = 0
-            while waiting and rows < ROWS_PER_TRANSACTION:
-                rows += road.take(waiting.pop(0))
-            road.resolve()
+        report, waiting = retried(
+            partial(_landed, database, spec, report, waiting, progress, again=again)
+        )
     return report
+
+
+def _landed(
+    database: Database,
+    spec: ChannelSpec,
+    before: IngestReport,
+    waiting: Sequence[Delivery],
+    progress: Callable[[str, int], None],
+    *,
+    again: bool,
+) -> tuple[IngestReport, list[Delivery]]:
+    """Land what one transaction takes: the report with it, and the deliveries that still wait.
+
+    What is given stays as it is: where this gives way to another change, it is begun anew.
+    """
+    failures, seconds = list(before.failures), dict(before.seconds)
+    report, rest, rows = replace(before, failures=failures, seconds=seconds), list(waiting), 0
+    with database.transaction() as tx:
+        road = Road(tx, spec, report, progress, again=again)
+        while rest and rows < ROWS_PER_TRANSACTION:
+            rows += road.take(rest.pop(0))
+        road.resolve()
+    return report, rest
 
 
 def ingest_all(

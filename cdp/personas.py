@@ -274,10 +274,12 @@ def _body(connection: psycopg.Connection, ref: UUID | str) -> tuple[UUID, str]:
 
 def _visitor(connection: psycopg.Connection, ref: str) -> tuple[UUID | None, bool]:
     """The visitor's profile, if there is one, and whether personalisation is not refused."""
-    named = parsed(connection, ref)
-    if not isinstance(named, UUID) and not prepared.bodies_with(connection, *named):
+    try:
+        profile_id, body = _body(connection, ref)
+    except ProfileNotFound:
+        if isinstance(parsed(connection, ref), UUID):
+            raise
         return None, True
-    profile_id, body = _body(connection, ref)
     said = json.loads(body).get("consents", ())
     refused = any(
         each["purpose"] == present.PURPOSE and each["state"] != "granted" for each in said

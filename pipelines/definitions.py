@@ -12,6 +12,7 @@ from pipelines.link_asset import PROBABLE_LINK, link_asset
 from pipelines.persona_asset import persona_asset
 from pipelines.profile_asset import PROFILE, profile_asset
 from pipelines.resources import Store
+from pipelines.sentiment_asset import TEXT_SCORE, sentiment_asset
 
 CHANNELS = Path(__file__).parent / "defs" / "channels"
 
@@ -25,7 +26,8 @@ def store_definitions(channels: dg.Definitions) -> dg.Definitions:
         assets=[
             link_asset(keys),
             profile_asset([*keys, PROBABLE_LINK]),
-            conclusion_asset([PROFILE]),
+            sentiment_asset([PROFILE]),
+            conclusion_asset([PROFILE, TEXT_SCORE]),
             persona_asset([CONCLUSION]),
         ],
         jobs=[

@@ -100,7 +100,10 @@ def every(database: Database, now: datetime) -> list[Segment]:
 
 def found(database: Database, name: str, now: datetime) -> Segment:
     """The segment of that name. Raises SegmentNotFound."""
-    return next(each for each in every(database, now) if each.name == _saved(database, name).name)
+    saved = _saved(database, name)
+    with database.autocommit() as connection:
+        members = cells.sizes(connection, SEGMENT).get((SEGMENT, name), 0)
+        return _told(saved, members, segments.right_at(connection, now))
 
 
 def members(

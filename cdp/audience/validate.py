@@ -47,7 +47,7 @@ ADMITTED: Mapping[str, set[str]] = {
     "object": {"known"},
 }
 NUMERIC = ("integer", "number", "money", "age")
-DEEPEST = 40
+DEEPEST = 60
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def checked(
 def parsed(said: Mapping[str, Any]) -> Condition:
     """The tree that JSON or YAML says. Raises InvalidSegment."""
     if _depth(said) > DEEPEST:
-        raise InvalidSegment(f"condition: it is nested more than {DEEPEST} levels deep")
+        raise InvalidSegment(f"condition: it is nested more than {DEEPEST} levels of JSON deep")
     try:
         return TREE.validate_python(said)
     except ValidationError as error:
@@ -102,7 +102,7 @@ def _depth(said: Any) -> int:
             if isinstance(each, (Mapping, list, tuple))
             for below in (each.values() if isinstance(each, Mapping) else each)
         ]
-    return deepest // 2
+    return deepest
 
 
 def _told(error: Any) -> str:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cdp.cli import suppression
 from cdp.cli.options import AsJson, Limit
 
 if TYPE_CHECKING:
     from cdp.model.audience import Export
 
 app = typer.Typer(help="Whom to address, by consent.", no_args_is_help=True)
+for command in (suppression.suppress, suppression.lift, suppression.suppressions):
+    app.command()(command)
 
 Name = Annotated[str, typer.Argument(metavar="AUDIENCE", help="Its name.")]
 By = Annotated[
@@ -21,7 +24,6 @@ By = Annotated[
 Field = Annotated[
     list[str] | None, typer.Option("--field", help="A trait to export; default: as declared.")
 ]
-Ref = Annotated[str, typer.Argument(metavar="NAMESPACE:VALUE", help="E.g. email:ann@example.com")]
 
 
 @app.command()
@@ -247,60 +249,6 @@ def archive(name: Name) -> None:
     with Audiences() as audiences:
         audiences.archive(name)
     typer.echo(f"{name} is put away")
-
-
-@app.command()
-def suppress(
-    ref: Ref,
-    *,
-    bounced: Annotated[
-        bool, typer.Option("--bounced", help="Not at this address, which does not work.")
-    ] = False,
-    note: Annotated[str, typer.Option(help="Why, for those who ask later.")] = "",
-    by: By,
-) -> None:
-    """Never write to who carries an identifier."""
-    from cdp.audiences import Audiences
-
-    with Audiences() as audiences:
-        done = audiences.suppress(
-            ref, reason="bounced" if bounced else "do_not_contact", note=note, by=by
-        )
-    typer.echo(f"suppressed: {done.reason}")
-
-
-@app.command()
-def lift(ref: Ref) -> None:
-    """Take the suppressions of an identifier back."""
-    from cdp.audiences import Audiences
-
-    with Audiences() as audiences:
-        audiences.lift(ref)
-    typer.echo("lifted")
-
-
-@app.command()
-def suppressions(limit: Limit = 50, as_json: AsJson = False) -> None:
-    """List what is suppressed, newest first."""
-    from cdp.audiences import Audiences
-    from cdp.cli import output
-
-    with Audiences() as audiences:
-        found = audiences.suppressions(limit=limit)
-    if as_json:
-        output.emit_all(found)
-        return
-    rows = output.table("at (UTC)", "identifier", "reason", "by", "note")
-    for each in found:
-        ref = f"{each.namespace}:{each.value}"
-        rows.add_row(
-            output.moment(each.suppressed_at),
-            ref,
-            each.reason,
-            each.suppressed_by,
-            each.note or "-",
-        )
-    output.screen().print(rows)
 
 
 def _show(done: "Export", *, as_json: bool) -> None:

@@ -104,7 +104,7 @@ def matrix(
     if as_json:
         output.emit(found)
     else:
-        _print_matrix(found)
+        print_matrix(found)
 
 
 @app.command()
@@ -234,7 +234,8 @@ def _list(found: "People", *, as_json: bool) -> None:
         output.aside().print(f"There are more: --after {found.next}")
 
 
-def _print_matrix(found: "Matrix") -> None:
+def print_matrix(found: "Matrix") -> None:
+    """Print two dimensions crossed."""
     from cdp.cli import output
 
     shown = list(found.column_people)[:MOST_SIDE]

@@ -33,12 +33,13 @@ def define(file: File, *, by: By, note: str = "", as_json: AsJson = False) -> No
 
     with Accounts() as accounts:
         kept = accounts.define_icp(_read(file), by=by, note=note)
+    scored = _conclude()
     if as_json:
         output.emit(kept)
     else:
         output.screen().print(
             f"{kept.definition.name}: version {kept.version}, "
-            f"{len(kept.definition.criteria)} criteria; companies are scored by `cdp conclude`"
+            f"{len(kept.definition.criteria)} criteria; {output.number(scored)} profiles scored"
         )
 
 
@@ -99,6 +100,8 @@ def learn(
             by=by,
             keep=keep,
         )
+    if keep:
+        _conclude()
     if as_json:
         output.emit(found)
     else:
@@ -186,6 +189,7 @@ def archive(name: Name) -> None:
 
     with Accounts() as opened:
         opened.archive_icp(name)
+    _conclude()
 
 
 def show_members(found: "list[Member]") -> None:
@@ -197,6 +201,17 @@ def show_members(found: "list[Member]") -> None:
         told = (each.role, ", ".join(each.functions), each.level, each.since, each.until, each.rule)
         table.add_row(str(each.profile_id), each.account or "-", *map(output.words, told))
     output.screen().print(table)
+
+
+def _conclude() -> int:
+    """Hold every company against the profiles in force; how many profiles were concluded on."""
+    from contextlib import closing
+
+    from cdp.conclude import conclude
+    from cdp.store.database import Database
+
+    with closing(Database()) as database:
+        return conclude(database).derived
 
 
 def _report(found: "IcpDefinition") -> None:

@@ -24,12 +24,13 @@ About = Annotated[str, typer.Option("--subject", help="person or account.")]
 
 
 @app.command()
-def save(  # noqa: PLR0917 - options of a command
+def save(
     name: Name,
     file: Said,
+    *,
+    by: Annotated[str, typer.Option(default_factory=getuser, help="Who saves it.")],
     description: Annotated[str, typer.Option(help="What it is for.")] = "",
     subject: About = "person",
-    by: Annotated[str, typer.Option(default_factory=getuser, help="Who saves it.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Save a condition under a name, or redefine it, and bring everyone in."""

@@ -67,7 +67,7 @@ def learn_icp(name: str, **said: Any) -> Call[IcpDefinition]:
 
 def fitting(name: str, at_least: float, limit: int) -> Call[list[Fit]]:
     """The companies that fit best."""
-    query = asked(at_least=at_least, limit=limit)
+    query = asked(at_least=str(at_least), limit=limit)
     return Call("GET", _icp(name, "accounts"), as_data(list[Fit]), query)
 
 
@@ -79,7 +79,7 @@ def whom(
     limit: int,
 ) -> Call[list[Member]]:
     """The people by role in the companies that fit."""
-    query = _roles(functions, levels) | asked(at_least=at_least, limit=limit)
+    query = _roles(functions, levels) | asked(at_least=str(at_least), limit=limit)
     return Call("GET", _icp(name, "people"), as_data(list[Member]), query)
 
 

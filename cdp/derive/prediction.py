@@ -167,7 +167,7 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
 
 
 def _predicted(found: pl.DataFrame, figures: Any) -> pl.DataFrame:
-    from scipy.stats import nbinom  # noqa: PLC0415  scipy is slow to load
+    from scipy.special import nbdtrik  # noqa: PLC0415  scipy is slow to load
 
     from cdp.derive import bgnbd  # noqa: PLC0415  scipy is slow to load
 
@@ -179,15 +179,15 @@ def _predicted(found: pl.DataFrame, figures: Any) -> pl.DataFrame:
     shape = model.r + columns[0]
     chance = shape / (shape + expected / alive.clip(1e-12))
     low, high = (
-        nbinom.ppf(((share - (1 - alive)) / alive.clip(1e-12)).clip(0, 1), shape, chance).clip(0)
-        for share in (LOW, HIGH)
+        nbdtrik((share - (1 - alive)) / alive.clip(1e-12), shape, chance) for share in (LOW, HIGH)
     )
     whole = pl.DataFrame(
         {
             "alive_probability": alive.round(4),
             "expected_orders": expected.round(3),
-            "expected_orders_low": low,
-            "expected_orders_high": high,
+            # Below the share of those who left there is no purchase.
+            "expected_orders_low": (pl.Series(low).fill_nan(0.0).clip(0) - 1e-9).ceil(),
+            "expected_orders_high": (pl.Series(high).fill_nan(0.0).clip(0) - 1e-9).ceil(),
             "expected_order_value": _order_value(found, figures["value"]),
         },
         nan_to_null=True,

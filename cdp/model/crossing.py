@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
 from cdp.errors import InvalidRequest
 
 SEGMENT = "segment"  # the dimension whose cells are the saved segments

@@ -85,20 +85,33 @@ def _assign(tx: Connection, fitted: Fitted, now: datetime) -> None:
     cells.assign(tx, SITUATION, uuids, situation, now)
 
 
-def _chosen(fitted: Fitted, posterior: np.ndarray) -> dict[str, object]:
-    """persona_id, probability and probabilities of each row of `posterior`."""
-    best = posterior.argmax(axis=1)
+def _chosen(fitted: Fitted, posterior: np.ndarray) -> dict[str, pl.Series]:
+    """persona_id, probability and probabilities (JSON text) of each row of `posterior`."""
     ids = fitted.situation.personas
+    chances = pl.DataFrame(posterior, schema=list(ids)).with_columns(pl.all().round(6))
+    parts = [
+        pl.when(pl.col(uid) >= KEPT).then(pl.format(f'"{uid}":{{}}', pl.col(uid))) for uid in ids
+    ]
     return {
-        "persona_id": [ids[int(n)] for n in best],
-        "probability": posterior[np.arange(len(best)), best],
-        "probabilities": [
-            situations.as_json(
-                {ids[int(n)]: round(float(row[n]), 6) for n in np.flatnonzero(row >= KEPT)}
-            )
-            for row in posterior
-        ],
+        "persona_id": pl.Series(
+            np.array(ids, dtype=object)[posterior.argmax(axis=1)], dtype=pl.String
+        ),
+        "probability": pl.Series(posterior.max(axis=1)),
+        "probabilities": chances.select(
+            pl.lit("{") + pl.concat_str(parts, separator=",", ignore_nulls=True) + pl.lit("}")
+        ).to_series(),
     }
+
+
+def _because(fitted: Fitted, followed: Followed, rows: np.ndarray) -> pl.Series:
+    """The reasons at these events, as JSON texts."""
+    told = reasons(fitted.situation, followed, rows)
+    text = pl.struct(pl.exclude("n")).struct.json_encode()
+    texts = told.select("n", text=text).group_by("n").agg(pl.col("text").str.join(","))
+    every = pl.DataFrame({"n": np.arange(len(rows))}).join(
+        texts, on="n", how="left", maintain_order="left"
+    )
+    return every.select(pl.lit("[") + pl.col("text").fill_null("") + pl.lit("]")).to_series()
 
 
 def _situations(
@@ -132,9 +145,7 @@ def _situations(
             "session_at": begun,
             "at": events["at"].gather(moved),
             **_chosen(fitted, followed.posterior[moved]),
-            "reasons": [
-                situations.as_json(each) for each in reasons(fitted.situation, followed, moved)
-            ],
+            "reasons": _because(fitted, followed, moved),
         }
     ).filter(pl.col("session_at") > now - LOOKED_BACK)
     # Two events of one moment: the later word.

@@ -121,7 +121,11 @@ def _same_situations(
         return {}
     affinity = np.mean([_affinity(before, model, kind)[np.ix_(old, new)] for kind in kinds], axis=0)
     pairs = zip(*linear_sum_assignment(-affinity), strict=True)
-    return {new[int(b)]: before.personas[old[int(a)]] for a, b in pairs if affinity[a, b] >= SAME_SITUATION}
+    return {
+        new[int(b)]: before.personas[old[int(a)]]
+        for a, b in pairs
+        if affinity[a, b] >= SAME_SITUATION
+    }
 
 
 def _affinity(before: SituationModel, model: SituationModel, kind: str) -> np.ndarray:

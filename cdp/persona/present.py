@@ -7,22 +7,20 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-import polars as pl
 import psycopg
 
 from cdp.model.persona import Chance, Excluded, Page, Reason, Session, Shown, Situation
 from cdp.persona.fitted import Fitted
+from cdp.persona.live import Event, told
 from cdp.persona.page import ranked
-from cdp.persona.reasons import reasons
-from cdp.persona.signals import EVENTS, SILENCE, sessions, signals
-from cdp.persona.situation import Floats, follow
+from cdp.persona.signals import SILENCE
+from cdp.persona.situation import Floats
 from cdp.store import personas, situations
 
-EVENTS_READ = 500  # of a profile, the newest
+EVENTS_READ = 200  # of a profile, the newest
 TRIED = 5  # times as many products as wanted, since some are owned
 MOST_CHANCES = 10  # personas of an answer
 PURPOSE = "personalisation"
-NOTHING = pl.DataFrame(schema=dict(EVENTS))
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,8 @@ class Seen:
     """What is known of a visitor at a time: the lasting personas, own events, session and fit."""
 
     history: Floats  # (personas,)
-    before: pl.DataFrame  # events before the session
-    session: pl.DataFrame  # events of the open session
+    before: Sequence[Event]  # before the session
+    session: Sequence[Event]  # of the open session
     posterior: Floats  # (personas,)
     reasons: Sequence[Mapping[str, Any]]
 
@@ -41,7 +39,7 @@ def seen(
 ) -> Seen:
     """What is known at `at` of a profile; of None, a visitor nobody knows, nothing."""
     if profile_id is None:
-        return _judged(fitted, None, (NOTHING, NOTHING))
+        return _judged(fitted, None, ((), ()))
     kept = personas.history(connection, profile_id)
     history = fitted.of_ids(kept) if kept else None
     return _judged(
@@ -49,28 +47,27 @@ def seen(
     )
 
 
-def _up_to(events: pl.DataFrame, at: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Events before the session that is open at `at`, and those of it."""
-    if events.is_empty() or events["at"][-1] <= at - SILENCE:
-        return events, events.clear()
-    numbers = sessions(events.select("at", person=pl.lit(0)))
-    is_last = numbers == numbers[-1]
-    return events.filter(~is_last), events.filter(is_last)
+def _up_to(events: Sequence[Event], at: datetime) -> tuple[Sequence[Event], Sequence[Event]]:
+    """Events before the session that is open at `at`, and those of it; `events` oldest first."""
+    begin, later = len(events), at
+    while begin and later - events[begin - 1]["at"] <= SILENCE:
+        begin -= 1
+        later = events[begin]["at"]
+    if begin < len(events) and at - events[-1]["at"] >= SILENCE:
+        begin = len(events)
+    return events[:begin], events[begin:]
 
 
 def _judged(
-    fitted: Fitted, history: Floats | None, events: tuple[pl.DataFrame, pl.DataFrame]
+    fitted: Fitted, history: Floats | None, events: tuple[Sequence[Event], Sequence[Event]]
 ) -> Seen:
     model = fitted.situation
     known = np.where(model.lasting, model.share, 0.0) if history is None else history
     before, session = events
-    if session.is_empty():
+    if not session:
         return Seen(known, before, session, known, ())
-    numbers = pl.zeros(session.height, pl.Int64, eager=True)
-    followed = follow(model, signals(session), numbers, model.prior(history))
-    last = session.height - 1
-    why = reasons(model, followed, [last])[0]
-    return Seen(known, before, session, followed.posterior[last], why)
+    posterior, why = told(model, session, model.prior(history)[0])
+    return Seen(known, before, session, posterior, why)
 
 
 def situation(fitted: Fitted, profile_id: UUID | None, at: datetime, known: Seen) -> Situation:
@@ -86,8 +83,8 @@ def situation(fitted: Fitted, profile_id: UUID | None, at: datetime, known: Seen
         reasons=[Reason.model_validate(each) for each in known.reasons],
         history=_chances(fitted, known.history)[0],
         session=None
-        if session.is_empty()
-        else Session(begun_at=session["at"][0], last_at=session["at"][-1], events=session.height),
+        if not session
+        else Session(begun_at=session[0]["at"], last_at=session[-1]["at"], events=len(session)),
     )
 
 
@@ -128,9 +125,7 @@ def _best(fitted: Fitted, known: Seen, kind: str, most: int) -> list[Shown]:
     model = fitted.situation
     if kind not in model.kinds or not most:
         return []
-    own, session = (
-        _counts(events, kind, model.kinds[kind].values) for events in (known.before, known.session)
-    )
+    own, session = (_counts(events, fitted, kind) for events in (known.before, known.session))
     chances = ranked(model, kind, known.posterior[None, :], own, session)[0]
     best = [int(n) for n in np.argsort(-chances, kind="stable")[:most]]
     shown = [(model.kinds[kind].values[n], round(float(chances[n]), 6)) for n in best]
@@ -138,11 +133,18 @@ def _best(fitted: Fitted, known: Seen, kind: str, most: int) -> list[Shown]:
     return [Shown(value=value, category=of.get(value), chance=chance) for value, chance in shown]
 
 
-def _counts(events: pl.DataFrame, kind: str, values: Sequence[str]) -> Floats:
-    said = events[kind].drop_nulls()
-    words = said if kind == "product" else said.str.strip_chars().str.to_lowercase()
-    counts = dict(words.value_counts().iter_rows())
-    return np.array([[counts.get(value, 0) for value in values]], dtype=float)
+def _counts(events: Sequence[Event], fitted: Fitted, kind: str) -> Floats:
+    """(1, values): how often the events say each value of a kind."""
+    model = fitted.situation
+    first = model.codes[kind, model.kinds[kind].values[0]]
+    counts = np.zeros((1, len(model.kinds[kind].values)))
+    for event in events:
+        value = event[kind]
+        if value is not None and kind != "product":
+            value = value.strip().lower()
+        if (code := model.codes.get((kind, value))) is not None:
+            counts[0, code - first] += 1
+    return counts
 
 
 def _chances(fitted: Fitted, posterior: Floats) -> list[Chance]:

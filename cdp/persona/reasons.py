@@ -11,15 +11,21 @@ from cdp.persona.situation import LEAST, Followed, SituationModel
 MOST_REASONS = 3
 LEAST_EVIDENCE = 0.05  # five per cent more likely
 HISTORY = "history"
+SAID = pl.DataFrame(
+    [(name, kind.weight, kind.repeats, kind.reason) for name, kind in KINDS.items() if kind.weight]
+    + [(HISTORY, 1.0, False, "")],
+    {"kind": pl.String, "weight": pl.Float64, "repeats": pl.Boolean, "reason": pl.String},
+    orient="row",
+)
 
 
 def reasons(
     model: SituationModel, followed: Followed, rows: Sequence[int] | np.ndarray
-) -> list[list[dict[str, object]]]:
+) -> pl.DataFrame:
     """For each of these events, what speaks for the persona that is likeliest after it.
 
-    Each reason has `kind`, `value`, `times`, `evidence` (log-likelihood ratio against everybody,
-    weighted) and `words`; strongest first, at most three, none that speaks against it.
+    `n` (place in `rows`), `kind`, `value`, `times`, `evidence` (log-likelihood ratio against
+    everybody, weighted) and `words`; strongest first, at most three, none that speaks against it.
     """
     at = np.asarray(rows, dtype=np.int64)
     chosen = followed.posterior[at].argmax(axis=1)
@@ -49,12 +55,9 @@ def reasons(
         .group_by("n", maintain_order=True)
         .head(MOST_REASONS)
     )
-    found: list[list[dict[str, object]]] = [[] for _ in rows]
-    for n, kind, value, times, weight in best.iter_rows():
-        words = _words(kind, value, times, _ratio(kind, weight, times))
-        reason = {"kind": kind, "value": value, "times": times, "evidence": round(weight, 4)}
-        found[n].append(reason | {"words": words})
-    return found
+    return best.select(
+        "n", "kind", "value", "times", pl.col("evidence").round(4), words=_words(best)
+    )
 
 
 def _of_history(
@@ -70,17 +73,24 @@ def _of_history(
     )
 
 
-def _ratio(kind: str, evidence: float, times: int) -> float:
-    """How many times as frequent the value is in the persona as in general."""
-    if kind == HISTORY:
-        return float(np.exp(evidence))
-    worth = sum(1 / n for n in range(1, times + 1)) if KINDS[kind].repeats else 1.0
-    return float(np.exp(evidence / worth / KINDS[kind].weight))
-
-
-def _words(kind: str, value: str, times: int, ratio: float) -> str:
-    if kind == HISTORY:
-        return f"the person's history: {ratio:.1f} times as likely as for anybody"
-    said = KINDS[kind].reason.format(value=value)
-    often = f" {times} times" if times > 1 and KINDS[kind].repeats else ""
-    return f"{said}{often}: {ratio:.1f} times as frequent in this persona as in general"
+def _words(best: pl.DataFrame) -> pl.Series:
+    """Each reason in words, with how many times as frequent the value is as in general."""
+    times = best["times"].to_numpy()
+    again = np.cumsum(1 / np.arange(1, times.max(initial=1) + 1))[times - 1]
+    told = best.join(SAID, on="kind", maintain_order="left", how="left").with_columns(
+        worth=pl.when("repeats").then(pl.Series(again)).otherwise(1.0) * pl.col("weight"),
+        often=pl.when(pl.col("repeats") & (pl.col("times") > 1))
+        .then(pl.format(" {} times", "times"))
+        .otherwise(pl.lit("")),
+    )
+    ratio = (pl.col("evidence") / pl.col("worth")).exp().round(1)
+    said = pl.col("reason").str.replace("{value}", pl.col("value"), literal=True)
+    return told.select(
+        pl.when(pl.col("kind") == HISTORY)
+        .then(pl.format("the person's history: {} times as likely as for anybody", ratio))
+        .otherwise(
+            pl.format(
+                "{}{}: {} times as frequent in this persona as in general", said, "often", ratio
+            )
+        )
+    ).to_series()

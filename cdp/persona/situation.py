@@ -47,9 +47,18 @@ class SituationModel:
     @cached_property
     def table(self) -> pl.DataFrame:
         """`kind`, `value` and the number `code` of every signal known."""
-        pairs = [(kind, value) for kind, told in self.kinds.items() for value in told.values]
         schema = {"kind": pl.String, "value": pl.String}
-        return pl.DataFrame(pairs, schema, orient="row").with_row_index("code")
+        return pl.DataFrame(self.known, schema, orient="row").with_row_index("code")
+
+    @cached_property
+    def known(self) -> list[tuple[str, str]]:
+        """Kind and value of every signal, by its code."""
+        return [(kind, value) for kind, told in self.kinds.items() for value in told.values]
+
+    @cached_property
+    def codes(self) -> dict[tuple[str, str], int]:
+        """The code of every signal."""
+        return {pair: code for code, pair in enumerate(self.known)}
 
     @cached_property
     def evidence(self) -> Floats:

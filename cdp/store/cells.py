@@ -1,6 +1,6 @@
 """Cells: who is in which, since when, as history and as bitmaps."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,14 +17,6 @@ from cdp.store.read import rows
 CHUNK = 16  # bits of a number within a chunk
 SEGMENT = "segment"
 
-# Queues profiles, and the people of those that are companies.
-QUEUE = """
-INSERT INTO unsegmented_profile (profile_id)
-SELECT profile_id FROM ({query}) AS changed
-UNION
-SELECT a.profile_id FROM ({query}) AS changed
-JOIN profile_account AS a ON a.account_id = changed.profile_id
-ORDER BY 1 ON CONFLICT DO NOTHING"""
 WAKE = """
 WITH due AS (
     DELETE FROM segment_due WHERE profile_id IN (
@@ -105,6 +97,13 @@ change AS MATERIALIZED (
         WHERE c.profile_id = ANY($1::uuid[]) AND c.dimension = $2 AND c.left_at IS NULL) AS x
         USING (profile_id)
     GROUP BY t.profile_id, t.number, x.cell HAVING bool_or(x.holds) <> bool_or(NOT x.holds)),
+-- Segments that read the dimension are to be looked at again.
+queued AS (
+    INSERT INTO unsegmented_profile (profile_id)
+    SELECT DISTINCT profile_id FROM change
+    WHERE EXISTS (SELECT FROM segment WHERE archived_at IS NULL AND jsonb_path_exists(
+        definition, '$.**.dimension ? (@ == $name)', jsonb_build_object('name', $2::text)))
+    ORDER BY profile_id ON CONFLICT DO NOTHING),
 """
 
 # By whom the feed is told.
@@ -152,11 +151,6 @@ def write(now: str, *, tell_now: bool = False) -> str:
 def lock(tx: Connection) -> None:
     """Keep others from bitmaps and feed until the transaction ends."""
     driver(tx).execute(LOCK)
-
-
-def queue(tx: Connection, query: str, parameters: Mapping[str, Any] | None = None) -> None:
-    """Have the profiles of `query` (SELECT profile_id ...) looked at again, with their people."""
-    tx.execute(text(QUEUE.format(query=query)), dict(parameters or {}))
 
 
 def wake(tx: Connection, now: datetime, limit: int) -> int:

@@ -12,7 +12,7 @@ from cdp.store.database import driver
 
 # Of each trait what the record said last.
 SAID = """
-SELECT record_uid, max(value #>> '{{}}') FILTER (WHERE trait = 'company_name'),
+SELECT record_uid, min(channel), max(value #>> '{{}}') FILTER (WHERE trait = 'company_name'),
        max(value ->> 'city') FILTER (WHERE trait = 'address'),
        max(value #>> '{{}}') FILTER (WHERE trait = 'location'),
        max(value ->> 'country') FILTER (WHERE trait = 'address'),
@@ -21,7 +21,8 @@ SELECT record_uid, max(value #>> '{{}}') FILTER (WHERE trait = 'company_name'),
           AND i.namespace = 'company_domain' AND i.withdrawn_at IS NULL),
        max(value #>> '{{}}') FILTER (WHERE trait = 'founded' AND jsonb_typeof(value) IN ('number', 'string')),
        max(value #>> '{{}}') FILTER (WHERE trait = 'employees' AND jsonb_typeof(value) IN ('number', 'string'))
-FROM (SELECT DISTINCT ON (v.record_uid, told.key) v.record_uid, told.key AS trait, told.value
+FROM (SELECT DISTINCT ON (v.record_uid, told.key) v.record_uid, channel, told.key AS trait,
+             told.value
       FROM record_version AS v JOIN source_record USING (record_uid)
       JOIN channel USING (channel), jsonb_each(v.content -> 'traits') AS told
       WHERE channel.subject = 'account' AND {chosen}
@@ -31,6 +32,7 @@ GROUP BY record_uid
 """
 COLUMNS = {
     "record_uid": pl.String,
+    "channel": pl.String,
     "name": pl.String,
     "city": pl.String,
     "location": pl.String,
@@ -45,7 +47,7 @@ COLUMNS = {
 def companies(tx: Connection, records: Collection[UUID | str] | None = None) -> pl.DataFrame:
     """What every record of a company says of it, or those called `records`.
 
-    record_uid, name, city, location, country, postcode, domain, founded (year), employees; null
+    record_uid, channel, name, city, location, country, postcode, domain, founded (year), employees; null
     where nothing is known.
     """
     chosen = "true"

@@ -133,5 +133,6 @@ def _array(numbers: Sequence[int]) -> str:
 
 
 def _tuples(connection: psycopg.Connection, query: str, parameters: Any) -> list[Any]:
-    with connection.cursor(row_factory=tuple_row) as cursor:
+    # As text, a bitmap would travel as twice as many hexadecimal digits.
+    with connection.cursor(row_factory=tuple_row, binary=True) as cursor:
         return cursor.execute(query, parameters).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]

@@ -40,6 +40,24 @@ FROM deriving AS d JOIN profile_account AS a ON a.account_id = d.profile_id
 JOIN source_record AS r ON r.profile_id = a.profile_id JOIN channel AS c USING (channel)
 WHERE c.subject = 'person' AND coalesce(a.until > current_date, true)"""
 
+# A chunk is bounded by its events, too: what is beyond goes back to the queue.
+TOO_MANY = """
+WITH counted AS (
+    SELECT n, sum(events) AS events FROM deriving_record JOIN record_aggregate USING (record_uid)
+    GROUP BY n),
+beyond AS (
+    SELECT min(n) AS n FROM (
+        SELECT n, sum(events) OVER (ORDER BY n) AS so_far, min(n) OVER () AS first FROM counted) AS run
+    WHERE so_far > :most AND n > first),
+back AS (
+    DELETE FROM deriving WHERE n >= (SELECT n FROM beyond) RETURNING n, profile_id, folded),
+gone AS (DELETE FROM deriving_record WHERE n >= (SELECT n FROM beyond))
+INSERT INTO underived_profile (profile_id, folded) SELECT profile_id, folded FROM back ORDER BY n
+ON CONFLICT (profile_id) DO UPDATE SET folded = underived_profile.folded OR excluded.folded"""
+MOST_EVENTS = 1_500_000
+# For so few profiles a prepared query is quicker than COPY.
+FEW = 100
+
 # Stated traits, flat: the fields of an object under its name and a dot. The declared objects are
 # taken apart field by field, which is ten times quicker than looking what there is.
 PROFILES = """
@@ -163,17 +181,15 @@ def waiting(tx: Connection) -> int:
 
 
 def take(tx: Connection, limit: int) -> int:
-    """Take up to `limit` profiles from the queue into `deriving`; how many."""
+    """Take up to `limit` profiles from the queue into `deriving`, fewer of many events; how many."""
     staging.prepare(tx)
     taken = tx.execute(text(TAKE), {"limit": limit}).rowcount
     if taken:
         tx.execute(text(TAKE_MEMBERS))
+        if taken >= FEW:
+            taken -= tx.execute(text(TOO_MANY), {"most": MOST_EVENTS}).rowcount
         staging.analyze(tx, "deriving", "deriving_record")
     return taken
-
-
-# For so few profiles a prepared query is quicker than COPY.
-FEW = 100
 
 
 def _rows(tx: Connection, query: str, schema: Mapping[str, Any], profiles: int) -> pl.DataFrame:

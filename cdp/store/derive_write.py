@@ -12,8 +12,13 @@ QUEUE = """,
 moved AS (SELECT profile_id FROM written WHERE moved ORDER BY profile_id),
 assigned AS (
     INSERT INTO unassigned_profile (profile_id) SELECT profile_id FROM moved
-    ON CONFLICT DO NOTHING)
-INSERT INTO unsegmented_profile (profile_id) SELECT profile_id FROM moved
+    ON CONFLICT DO NOTHING),
+-- What holds of a company is a condition on its people.
+concerned AS (
+    SELECT profile_id FROM moved
+    UNION
+    SELECT a.profile_id FROM moved JOIN profile_account AS a ON a.account_id = moved.profile_id)
+INSERT INTO unsegmented_profile (profile_id) SELECT profile_id FROM concerned ORDER BY profile_id
 ON CONFLICT DO NOTHING"""
 UPDATE = f"""
 WITH written AS (

@@ -88,6 +88,8 @@ def _server_settings() -> dict[str, str]:
         "wal_compression": "pglz",
         "random_page_cost": "1.1",
         "jit": "off",  # our statements are many and short: compiling them costs more than it saves
+        # A young store doubles within a minute: without counts of its tables plans are bad ones.
+        "autovacuum_naptime": "15s",
         "max_connections": "100",
         "timezone": "UTC",
     }

@@ -191,7 +191,9 @@ def judged(
 def _value(place: int, field: KnownTrait, *, as_json: bool) -> str:
     if field.type == "age":
         began = f"(traits ->> %(of{place})s::text)::timestamptz"
-        whole = f"floor(extract(epoch FROM %(now)s::timestamptz - {began}) / %(unit{place})s)::bigint"
+        whole = (
+            f"floor(extract(epoch FROM %(now)s::timestamptz - {began}) / %(unit{place})s)::bigint"
+        )
         return whole if as_json else f"({whole})::text"
     of = f"(traits -> %(name{place})s::text)"
     if as_json:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import polars as pl
 import psycopg
-from psycopg.rows import tuple_row
+from psycopg.rows import dict_row
 from sqlalchemy import Connection, text
 
 from cdp.store import staging
@@ -78,13 +78,11 @@ WHERE s.profile_id = %s ORDER BY s.at DESC LIMIT %s"""
 
 def lately(
     connection: psycopg.Connection, profile_id: UUID, at: datetime, limit: int
-) -> pl.DataFrame:
+) -> list[dict[str, Any]]:
     """The newest events of a profile's own doing up to `at`, oldest first: at and WORD_COLUMNS."""
     said = {"profile_id": profile_id, "at": at, "limit": limit}
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        found = cursor.execute(LATELY, said, prepare=True).fetchall()  # pyright: ignore[reportArgumentType, reportCallIssue]
-    schema = {"at": pl.Datetime("us", "UTC"), **WORD_COLUMNS}
-    return pl.DataFrame(found[::-1], schema=schema, orient="row")
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(LATELY, said, prepare=True).fetchall()[::-1]  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 def events_of_assigning(

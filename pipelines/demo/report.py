@@ -7,14 +7,16 @@ import dagster as dg
 from rich.console import Console
 from rich.rule import Rule
 
+from cdp.cli.crossing import print_matrix
 from cdp.cli.output import screen, table
+from cdp.crossings import Crossings
 from cdp.model.profile import Profile
 from cdp.model.status import StoreStatus
+from cdp.personas import Personas
 from pipelines.demo.floor import RawCopy
+from pipelines.demo.steps import WHOLE
 
 console: Console = screen()
-# Assets over all channels, in the order of their names.
-WHOLE = ("probable_link", "profile")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ def runs_of(result: dg.ExecuteInProcessResult) -> list[AssetRun]:
         for one in materialized
         if one.partition is None
     ]
-    return sorted(found, key=lambda run: (run.name in WHOLE, run.name))
+    order = [key.path[-1] for key in WHOLE]
+    return sorted(
+        found, key=lambda run: (order.index(run.name) if run.name in order else -1, run.name)
+    )
 
 
 def changed_nothing(runs: list[AssetRun]) -> bool:
@@ -63,7 +68,7 @@ def channels(runs: list[AssetRun], status: StoreStatus) -> None:
     shown = table("channel (this run)", *columns, right=columns)
     synthetic = {one.channel for one in status.channels if one.synthetic}
     for run in runs:
-        if run.name in WHOLE:
+        if "rows_read" not in run.figures:
             continue
         said = run.figures
         shown.add_row(
@@ -93,7 +98,7 @@ def stages(runs: list[AssetRun], raw: RawCopy) -> None:
     """Seconds per stage, and how often a raw COPY fits into them."""
     spent: dict[str, float] = {}
     for run in runs:
-        if run.name == "probable_link":
+        if "rows_read" not in run.figures and run.name != "profile":
             continue
         for stage, seconds in run.seconds.items():
             spent[stage] = spent.get(stage, 0.0) + seconds
@@ -120,6 +125,25 @@ def linked(runs: list[AssetRun]) -> None:
                 f"{said['merging']:,} links and {said['merges']:,} merges; {said['proposed']:,} pairs "
                 "wait for a steward (cdp identity review)."
             )
+
+
+def concluded(runs: list[AssetRun], crossings: Crossings, personas: Personas) -> None:
+    """What is concluded of the profiles, and one crossing of it."""
+    for run in runs:
+        if run.name == "conclusion":
+            said = run.figures
+            console.print(
+                f"Concluded in {sum(run.seconds.values()):.1f} seconds: computed traits of "
+                f"{said['profiles_derived']:,} profiles, which entered {said['cells_entered']:,} "
+                "cells of dimensions."
+            )
+    named = ", ".join(
+        f"{each.name} ({each.people:,})" for each in personas.every() if each.kind == "individual"
+    )
+    console.print(f"Personas: {named}.")
+    console.print()
+    console.print(Rule("where two dimensions cross: people, and lift over chance", align="left"))
+    print_matrix(crossings.matrix("value_tier", "discount_tier"))
 
 
 def unchanged(runs: list[AssetRun]) -> None:
@@ -150,6 +174,12 @@ def next_steps(profile: Profile, seconds: float) -> None:
         ),
         (f".venv/bin/cdp profile explain {profile.profile_id} {trait}", "why it has that value"),
         ("make demo", "run it again: nothing changes"),
+        (
+            ".venv/bin/cdp crossing count 'value_tier=top & discount_tier=discount'",
+            "how many people a crossing of dimensions holds; `crossing people` lists them",
+        ),
+        (".venv/bin/cdp persona list", "kinds of people; `cdp persona show NAME` is a card"),
+        ("make up", "the HTTP API over this store, with a key"),
         (".venv/bin/cdp quarantine list", "the rows that broke their contract, and why"),
         ("make dagster", "assets, runs and checks at http://127.0.0.1:3000"),
         (

@@ -13,12 +13,15 @@ from cdp.channel.spec import ChannelSpec
 from cdp.errors import DeliveryUnreadable
 from cdp.settings import settings
 from pipelines.channel_asset import asset_key
+from pipelines.conclusion_asset import CONCLUSION
 from pipelines.definitions import CHANNELS, definitions
 from pipelines.link_asset import PROBABLE_LINK
+from pipelines.persona_asset import PERSONA
 from pipelines.profile_asset import PROFILE
 from pipelines.progress import watchers
 
-UNITS = {"profile": "profiles", "probable_link": "pairs"}
+UNITS = {"profile": "profiles", "probable_link": "pairs", "conclusion": "profiles"}
+WHOLE = (PROBABLE_LINK, PROFILE, CONCLUSION, PERSONA)  # assets over all channels, in their order
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -55,7 +58,7 @@ def _reads_data(spec: ChannelSpec) -> bool:
 def run(console: Console, specs: list[ChannelSpec]) -> dg.ExecuteInProcessResult:
     """The job `customer_profiles` over these channels, with live progress."""
     job = definitions().resolve_job_def("customer_profiles")
-    wanted = [*(asset_key(spec.channel) for spec in specs), PROBABLE_LINK, PROFILE]
+    wanted = [*(asset_key(spec.channel) for spec in specs), *WHOLE]
     view = LiveView(console)
     watchers.append(view.update)
     try:

@@ -47,14 +47,18 @@ def households(baskets: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def test_orders_and_spending_are_those_of_the_file(computed: Mapping[str, Any], households: pl.DataFrame):
+def test_orders_and_spending_are_those_of_the_file(
+    computed: Mapping[str, Any], households: pl.DataFrame
+):
     assert len(computed) == 605
     for row in households.iter_rows(named=True):
         traits = computed[row["who"]]
         assert traits["orders"] == row["orders"]
         assert traits["spent"] == pytest.approx(row["spent"], abs=0.005)
         assert traits["last_order_at"] == f"{row['last']:%Y-%m-%dT%H:%M:%S.%fZ}"
-        assert traits["discount_rate"] == pytest.approx(row["off"] / (row["off"] + row["spent"]), abs=1e-4)
+        assert traits["discount_rate"] == pytest.approx(
+            row["off"] / (row["off"] + row["spent"]), abs=1e-4
+        )
     assert sum(each["spent"] for each in computed.values()) == pytest.approx(1_595_623.88, abs=0.01)
 
 
@@ -78,17 +82,24 @@ def test_rfm_scores_are_the_quintiles_of_the_whole_base(store: Store, computed: 
         assert (scores == 1 + np.searchsorted(bounds, known, side="left")).all()
 
 
-def test_department_and_category_shares_are_those_of_the_file(store: Store, computed: Mapping[str, Any]):
+def test_department_and_category_shares_are_those_of_the_file(
+    store: Store, computed: Mapping[str, Any]
+):
     lines = pl.read_parquet(
-        store.data / "grocery_pos/transactions.parquet", columns=["household_id", "product_id", "sales_value"]
+        store.data / "grocery_pos/transactions.parquet",
+        columns=["household_id", "product_id", "sales_value"],
     )
-    goods = pl.read_parquet(store.data / "grocery_pos/products.parquet", columns=["product_id", "department"])
+    goods = pl.read_parquet(
+        store.data / "grocery_pos/products.parquet", columns=["product_id", "department"]
+    )
     by = lines.join(goods.unique("product_id"), on="product_id").drop_nulls("department")
     sums = by.group_by(pl.col("household_id").cast(pl.String).alias("who"), "department").agg(
         pl.col("sales_value").sum()
     )
     share = pl.col("sales_value") / pl.col("sales_value").sum().over("who")
-    for who, department, wanted in sums.with_columns(share=share).select("who", "department", "share").iter_rows():
+    for who, department, wanted in (
+        sums.with_columns(share=share).select("who", "department", "share").iter_rows()
+    ):
         told = computed[who]["department_shares"].get(department)
         if told is not None:
             assert told == pytest.approx(wanted, abs=1e-4)
@@ -109,7 +120,9 @@ def test_lifecycle_stages_follow_the_fitted_thresholds(
 
 
 def test_redeeming_households_are_responders(computed: Mapping[str, Any]):
-    responders = [each for each in computed.values() if each.get("campaign_response") == "responder"]
+    responders = [
+        each for each in computed.values() if each.get("campaign_response") == "responder"
+    ]
     assert len(responders) == 170
 
 

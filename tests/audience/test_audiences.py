@@ -234,7 +234,7 @@ def test_who_is_held_out_is_never_exported_and_stays_held_out(circle, audiences)
 
 def test_the_effect_is_that_of_the_addressed_beside_the_held_out(circle, audiences):
     people = [f"p{n}" for n in range(120)]
-    circle.bring(*(a_person(each) for each in people))
+    circle.bring(*(a_person(each, given=None) for each in people))
     audiences.declare(newsletter(holdout=Holdout(name="brake", share=0.4)))
     addressed = {row["profile_id"] for row in exported(audiences)}
     ids = {circle.id_of(each): each for each in people}
@@ -262,6 +262,14 @@ def test_the_effect_is_that_of_the_addressed_beside_the_held_out(circle, audienc
     assert (nothing.addressed.converted, nothing.ratio, nothing.ratio_interval) == (0, None, None)
     early = audiences.effect("newsletter", now=sent + timedelta(hours=1))
     assert (early.addressed.converted, early.open) == (0, 120)
+    # Two of different arms turn out to be one: it can no longer be told what made them order.
+    held_out = next(key for uid, key in ids.items() if uid not in addressed)
+    circle.bring(
+        {"key": held_out, "phone": "+12125550142"},
+        {"key": "bridge", "phone": "+12125550142", "email": f"{late}@example.com"},
+    )
+    told = audiences.effect("newsletter", now=now)
+    assert (told.mixed, told.addressed.people + told.held_out.people) == (1, 118)
 
 
 def test_words_that_nobody_knows_are_answered_with_the_nearest(circle, audiences):

@@ -90,5 +90,5 @@ def test_a_condition_nested_beyond_reason_is_refused():
     said: dict = {"trait": "spent", "above": 1}
     for _ in range(60):
         said = {"not": said}
-    with pytest.raises(InvalidSegment, match="levels deep"):
+    with pytest.raises(InvalidSegment, match="levels of JSON deep"):
         checked(said, WORDS)

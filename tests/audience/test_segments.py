@@ -8,6 +8,7 @@ from cdp.audience import estimate as estimates
 from cdp.audience.words import bought, consented, in_cell, in_segment, trait, viewed
 from cdp.errors import InvalidRequest, SegmentNotFound
 from cdp.segments import Segments
+from cdp.store import cells
 from tests.audience.oracle import instant
 from tests.audience.town import START, Town, uid
 
@@ -68,6 +69,16 @@ def test_a_size_is_exact_where_it_can_be(segments, condition, method):
     assert (found.method, found.exact, found.base) == (method, True, 8)
     saved = segments.save("the same", condition, by="ann", now=START)
     assert saved.members == found.people
+
+
+def test_a_segment_may_read_cells_that_others_assign(segments, database):
+    segments.save("runners", in_cell("persona", "Runner"), by="ann", now=START)
+    for cells_of in ([(uid(1), "Runner"), (uid(2), "Runner")], [(uid(2), "Runner")]):
+        with database.transaction() as tx:
+            cells.assign(tx, "persona", [uid(1), uid(2)], cells_of, START)
+        segments.update(now=START)
+        held = [each.profile_id for each in segments.members("runners").data]
+        assert held == [who for who, _ in cells_of]
 
 
 def test_a_sample_tells_its_interval(segments, monkeypatch):

@@ -43,7 +43,9 @@ def bought(who: str, at: datetime, amount: float, **facts: Any) -> list[dict[str
     money = {"order": order, "amount": amount, "currency": facts.pop("currency", "EUR")}
     money |= {"discount": facts.pop("discount", 0.0)}
     return [
-        happening(who, "order", at, **money, **{k: v for k, v in facts.items() if k in ("store", "gift")}),
+        happening(
+            who, "order", at, **money, **{k: v for k, v in facts.items() if k in ("store", "gift")}
+        ),
         happening(who, "order_line", at, **money, **facts),
     ]
 
@@ -55,7 +57,9 @@ class Market:
         self.database, self.folder, self.deliveries = database, folder, 0
         self.profiles = CustomerProfiles(database=database)
 
-    def deliver(self, rows: Sequence[dict[str, Any]], channel: str = "web", trust: int = 50) -> None:
+    def deliver(
+        self, rows: Sequence[dict[str, Any]], channel: str = "web", trust: int = 50
+    ) -> None:
         """Ingest and fold these happenings as a file of `channel`."""
         place = self.folder / channel
         (place / "in").mkdir(parents=True, exist_ok=True)
@@ -94,7 +98,7 @@ class Market:
 
 def _declaration(trust: int) -> dict[str, Any]:
     event = {
-        "key": "id", "occurred_at": "at", "order_id": "\"order\"", "product": "product",
+        "key": "id", "occurred_at": "at", "order_id": '"order"', "product": "product",
         "category": "category", "amount": "amount", "discount": "discount", "currency": "currency",
         "quantity": "quantity", "properties": {name: name for name in PROPERTIES},
     }  # fmt: skip

@@ -7,10 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cdp.derive.run import rebuild, refit
+from cdp.derive.run import derive_queued, rebuild, refit
+from cdp.store import derive as store
 from cdp.store.database import Database
 from tests.derive.market import NOW, Market, bought, day, happening
 
@@ -26,7 +28,11 @@ def _purchase(who: str, days: int, what: tuple[str, str, str], amount: int, off:
 
 
 def _view(who: str, days: int, what: tuple[str, str, str]) -> list[Any]:
-    return [happening(who, "product_viewed", day(days), product=what[0], category=what[1], session=str(days))]
+    return [
+        happening(
+            who, "product_viewed", day(days), product=what[0], category=what[1], session=str(days)
+        )
+    ]
 
 
 def _mail(who: str, days: int, kind: str) -> list[Any]:
@@ -36,14 +42,18 @@ def _mail(who: str, days: int, kind: str) -> list[Any]:
 deeds = st.one_of(
     st.builds(_purchase, people, ago, goods, st.integers(1, 99_999), st.integers(0, 300)),
     st.builds(_view, people, ago, goods),
-    st.builds(_mail, people, ago, st.sampled_from(["email_sent", "email_opened", "coupon_redeemed"])),
+    st.builds(
+        _mail, people, ago, st.sampled_from(["email_sent", "email_opened", "coupon_redeemed"])
+    ),
 )
 deliveries = st.lists(
     st.tuples(st.lists(deeds, min_size=1, max_size=5), st.integers(0, 200)), min_size=1, max_size=4
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(deliveries)
 def test_piece_by_piece_with_time_passing_equals_a_rebuild(
     new_database: Callable[[], AbstractContextManager[Database]], said: list[Any]
@@ -84,3 +94,14 @@ def test_a_fit_without_news_queues_nobody(market: Market):
     market.conclude()
     assert refit(market.database, NOW).version == 1
     assert market.conclude().derived == 0
+
+
+def test_a_chunk_of_too_many_events_is_derived_in_parts(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(store, "MOST_EVENTS", 20)  # two events an order: ten people at a time
+    market.deliver([row for n in range(150) for row in bought(f"c{n}", day(1), 1.0)])
+    seen: list[int] = []
+    assert derive_queued(market.database, NOW, seen.append) == 150
+    assert len(seen) > 5
+    assert {len(market.everything()), market.of("c149")["orders"]} == {150, 1}

@@ -1,10 +1,10 @@
 """The lifecycle moves with orders and with time alone, and remembers every stage."""
 
 from datetime import timedelta
-
-import yaml
-import pytest
 from pathlib import Path
+
+import pytest
+import yaml
 
 from cdp.settings import settings
 from tests.derive.market import NOW, Market, bought, day
@@ -16,7 +16,11 @@ DAYS = timedelta(days=1)
 def thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     file = tmp_path / "policy.yaml"
     stages = {"at_risk_days": 60, "churned_days": 120}
-    file.write_text(yaml.safe_dump({"derive": {"lifecycle": stages, "rfm": {"recency_days": [999, 998, 997, 996]}}}))
+    file.write_text(
+        yaml.safe_dump(
+            {"derive": {"lifecycle": stages, "rfm": {"recency_days": [999, 998, 997, 996]}}}
+        )
+    )
     monkeypatch.setenv("CDP_POLICY", str(file))
     settings.cache_clear()
     yield
@@ -24,7 +28,9 @@ def thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def stages(market: Market, who: str) -> list[tuple[str, str]]:
-    return [(each["stage"], each["entered_at"][:10]) for each in market.of(who)["lifecycle_history"]]
+    return [
+        (each["stage"], each["entered_at"][:10]) for each in market.of(who)["lifecycle_history"]
+    ]
 
 
 def test_each_stage_is_entered_on_its_day(market: Market):
@@ -41,7 +47,10 @@ def test_each_stage_is_entered_on_its_day(market: Market):
     ]  # fmt: skip
     ann = market.of("ann")
     assert (ann["lifecycle"], ann["lifecycle_since"][:10]) == ("at risk", "2026-05-02")
-    assert (ann["churned_at"][:10], ann["order_before_churn_at"][:10]) == ("2025-11-23", "2025-07-26")
+    assert (ann["churned_at"][:10], ann["order_before_churn_at"][:10]) == (
+        "2025-11-23",
+        "2025-07-26",
+    )
 
 
 def test_time_alone_moves_people_on_exactly_when_it_is_due(market: Market):

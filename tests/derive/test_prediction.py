@@ -31,7 +31,9 @@ def fitted() -> tuple[bgnbd.BgNbd, float]:
 
 def test_bg_nbd_finds_the_published_parameters_of_cdnow(fitted: tuple[bgnbd.BgNbd, float]):
     model, likelihood = fitted
-    assert (model.r, model.alpha, model.a, model.b) == pytest.approx((0.243, 4.414, 0.793, 2.426), abs=1e-3)
+    assert (model.r, model.alpha, model.a, model.b) == pytest.approx(
+        (0.243, 4.414, 0.793, 2.426), abs=1e-3
+    )
     assert likelihood == pytest.approx(-9582.43, abs=0.01)
 
 
@@ -87,6 +89,8 @@ def test_who_buys_often_and_of_late_is_expected_to_buy_more(market: Market):
     assert loyal["expected_value"] == pytest.approx(
         loyal["expected_orders"] * loyal["expected_order_value"], abs=0.01
     )
-    report = market.profiles.explain_computed("customer:loyal", "expected_orders").parameters["calibration"]
+    report = market.profiles.explain_computed("customer:loyal", "expected_orders").parameters[
+        "calibration"
+    ]
     assert isinstance(report, dict)
     assert report["predicted"] == pytest.approx(report["actual"], rel=0.5)

@@ -9,15 +9,21 @@ from tests.derive.market import Market, bought, day, happening
 
 def views(who: str, days: float, *goods: tuple[str, str]) -> list[dict[str, Any]]:
     return [
-        happening(who, "product_viewed", day(days), product=product, category=category, session=f"s{days}")
+        happening(
+            who, "product_viewed", day(days), product=product, category=category, session=f"s{days}"
+        )
         for product, category in goods
     ]
 
 
 def test_affinities_are_shares_of_the_spending(market: Market):
     market.deliver(
-        bought("ann", day(9), 75.0, product="boot", category="shoes", department="men", brand="Kern")
-        + bought("ann", day(8), 20.0, product="hat", category="hats", department="women", brand="Kern")
+        bought(
+            "ann", day(9), 75.0, product="boot", category="shoes", department="men", brand="Kern"
+        )
+        + bought(
+            "ann", day(8), 20.0, product="hat", category="hats", department="women", brand="Kern"
+        )
         + bought("ann", day(7), 5.0, product="cap", category="hats", department="women")
     )
     market.conclude()
@@ -30,7 +36,9 @@ def test_affinities_are_shares_of_the_spending(market: Market):
 def test_open_interests_are_what_was_viewed_and_bought_in_no_channel(market: Market):
     jacket, boot = ("jacket", "jackets"), ("boot", "shoes")
     market.deliver(views("ann", 3, jacket, boot) + views("bo", 3, jacket))
-    market.deliver(bought("ann", day(1), 80.0, product="jacket", category="jackets", store="7"), "till")
+    market.deliver(
+        bought("ann", day(1), 80.0, product="jacket", category="jackets", store="7"), "till"
+    )
     market.conclude()
     ann, bo = market.of("ann"), market.of("bo")
     assert (ann["open_interests"], ann["open_interest_categories"]) == (["boot"], ["shoes"])
@@ -40,11 +48,17 @@ def test_open_interests_are_what_was_viewed_and_bought_in_no_channel(market: Mar
 
 def test_complements_come_from_other_buyers_less_what_one_owns(market: Market):
     """Eight bought jacket and scarf, eight a lamp; two bought the jacket, one of these a scarf too."""
-    pairs = [(f"p{n}", ("jacket", "scarf")) for n in range(8)] + [(f"l{n}", ("lamp",)) for n in range(8)]
+    pairs = [(f"p{n}", ("jacket", "scarf")) for n in range(8)] + [
+        (f"l{n}", ("lamp",)) for n in range(8)
+    ]
     pairs += [("ann", ("jacket",)), ("bo", ("jacket", "scarf"))]
     market.deliver(
-        [row for who, goods in pairs for n, what in enumerate(goods)
-         for row in bought(who, day(5 + n), 10.0, product=what, category=f"{what}s")]  # fmt: skip
+        [
+            row
+            for who, goods in pairs
+            for n, what in enumerate(goods)
+            for row in bought(who, day(5 + n), 10.0, product=what, category=f"{what}s")
+        ]  # fmt: skip
     )
     market.conclude()
     ann = market.of("ann")
@@ -63,7 +77,11 @@ def test_gifts_are_marked_or_for_the_other_sex(market: Market):
     )
     market.conclude()
     ann = market.of("ann")
-    assert (ann["gift_share"], ann["gift_orders"], ann["last_gift_at"][:10]) == (0.7, 2, "2026-05-25")
+    assert (ann["gift_share"], ann["gift_orders"], ann["last_gift_at"][:10]) == (
+        0.7,
+        2,
+        "2026-05-25",
+    )
     assert market.of("bo")["gift_share"] == 0.0
 
 
@@ -71,7 +89,11 @@ def test_discounts_count_by_the_goods_they_were_on(market: Market):
     market.deliver(bought("ann", day(9), 30.0, discount=10.0) + bought("ann", day(8), 10.0))
     market.conclude()
     ann = market.of("ann")
-    assert (ann["discounted_share"], ann["discount_rate"], ann["discount_tier"]) == (0.75, 0.2, "discount")
+    assert (ann["discounted_share"], ann["discount_rate"], ann["discount_tier"]) == (
+        0.75,
+        0.2,
+        "discount",
+    )
 
 
 def test_new_arrivals_are_bought_soon_after_their_first_sale(market: Market):
@@ -90,35 +112,59 @@ def test_new_arrivals_are_bought_soon_after_their_first_sale(market: Market):
 
 def test_answers_to_mails_and_campaigns(market: Market):
     market.deliver(
-        [happening("ann", "email_sent", day(9), campaign="spring"),
-         happening("ann", "email_opened", day(8.9), campaign="spring"),
-         happening("ann", "campaign_received", day(7), campaign="Father's Day gifts"),
-         happening("ann", "coupon_redeemed", day(5), campaign="Father's Day gifts"),
-         happening("bo", "email_sent", day(9), campaign="spring")]  # fmt: skip
+        [
+            happening("ann", "email_sent", day(9), campaign="spring"),
+            happening("ann", "email_opened", day(8.9), campaign="spring"),
+            happening("ann", "campaign_received", day(7), campaign="Father's Day gifts"),
+            happening("ann", "coupon_redeemed", day(5), campaign="Father's Day gifts"),
+            happening("bo", "email_sent", day(9), campaign="spring"),
+        ]  # fmt: skip
     )
     market.conclude()
     ann, bo = market.of("ann"), market.of("bo")
-    assert (ann["email_engagement"], ann["email_open_rate"], bo["email_engagement"]) == ("opens", 1.0, "ignores")
-    assert (ann["campaigns"], ann["campaign_responses"], ann["campaign_response_rate"]) == (2, 1, 0.5)
+    assert (ann["email_engagement"], ann["email_open_rate"], bo["email_engagement"]) == (
+        "opens",
+        1.0,
+        "ignores",
+    )
+    assert (ann["campaigns"], ann["campaign_responses"], ann["campaign_response_rate"]) == (
+        2,
+        1,
+        0.5,
+    )
     assert (ann["campaign_response"], bo["campaign_response"]) == ("responder", "non-responder")
-    assert (ann["campaigns_responded"], ann["gift_campaign_responses"]) == (["Father's Day gifts"], 1)
+    assert (ann["campaigns_responded"], ann["gift_campaign_responses"]) == (
+        ["Father's Day gifts"],
+        1,
+    )
 
 
 def test_a_cause_has_the_post_that_speaks_for_it_as_evidence(market: Market):
     market.deliver(
-        [happening("ann", "post", day(5), text="Training for the charity run of the Heart Fund #CharityRun"),
-         happening("ann", "post", day(2), text="Coffee first.")]  # fmt: skip
+        [
+            happening(
+                "ann",
+                "post",
+                day(5),
+                text="Training for the charity run of the Heart Fund #CharityRun",
+            ),
+            happening("ann", "post", day(2), text="Coffee first."),
+        ]  # fmt: skip
     )
     market.conclude()
     ann = market.of("ann")
     assert "charity run" in ann["causes"]
     evidence = next(each for each in ann["cause_evidence"] if each["cause"] == "charity run")
-    (post,) = [each for each in market.profiles.timeline("customer:ann") if each.occurred_at == day(5)]
+    (post,) = [
+        each for each in market.profiles.timeline("customer:ann") if each.occurred_at == day(5)
+    ]
     assert (evidence["event_id"], evidence["posts"]) == (str(post.event_id), 1)
     assert ann["hashtags"] == ["#charityrun"]
 
 
-@pytest.mark.parametrize(("hour", "part"), [(3, "night"), (8, "morning"), (13, "afternoon"), (23, "evening")])
+@pytest.mark.parametrize(
+    ("hour", "part"), [(3, "night"), (8, "morning"), (13, "afternoon"), (23, "evening")]
+)
 def test_the_part_of_the_day_is_that_of_most_visits(market: Market, hour: int, part: str):
     at = day(3).replace(hour=hour)
     market.deliver([happening("ann", "page_viewed", at, session="s", device="phone")])

@@ -31,14 +31,22 @@ def test_an_order_and_its_lines_are_one_order_of_one_value(market: Market):
     assert ann["last_order_at"] == "2026-05-27T00:00:00.000000Z"
 
 
-def test_the_same_order_told_by_two_channels_is_counted_once_as_the_trusted_one_says(market: Market):
-    market.deliver([happening("ann", "order", day(3), order="A1", amount=99.0, currency="EUR")], "site", 20)
-    market.deliver([happening("ann", "order", day(3), order="A1", amount=90.0, currency="EUR")], "till", 80)
+def test_the_same_order_told_by_two_channels_is_counted_once_as_the_trusted_one_says(
+    market: Market,
+):
+    market.deliver(
+        [happening("ann", "order", day(3), order="A1", amount=99.0, currency="EUR")], "site", 20
+    )
+    market.deliver(
+        [happening("ann", "order", day(3), order="A1", amount=90.0, currency="EUR")], "till", 80
+    )
     market.conclude()
     assert (market.of("ann")["orders"], market.of("ann")["spent"]) == (1, 90.0)
 
 
-def test_lines_alone_are_an_order_and_payments_tell_what_an_order_without_a_total_cost(market: Market):
+def test_lines_alone_are_an_order_and_payments_tell_what_an_order_without_a_total_cost(
+    market: Market,
+):
     lines = [
         happening("bo", "order_line", day(3), order="B1", product=p, amount=7.0, currency="EUR")
         for p in ("tea", "jam")
@@ -71,7 +79,9 @@ def test_what_is_refunded_or_cancelled_is_not_spent(market: Market):
 
 def test_money_of_another_currency_is_kept_out_and_said_so(market: Market):
     market.deliver(
-        bought("ann", day(9), 50.0) + bought("ann", day(8), 10.0) + bought("ann", day(7), 4_000, currency="JPY")
+        bought("ann", day(9), 50.0)
+        + bought("ann", day(8), 10.0)
+        + bought("ann", day(7), 4_000, currency="JPY")
     )
     market.conclude()
     ann = market.of("ann")
@@ -102,8 +112,10 @@ def test_a_trait_of_ones_own_is_declared_in_yaml(market: Market, policy):
     policy(computed_traits={"shoe_views": shoes, "per_order": ratio})
     market.deliver(
         bought("ann", day(9), 50.0)
-        + [happening("ann", "product_viewed", day(1), product=p, category=c)
-           for p, c in (("a", "shoes"), ("b", "shoes"), ("c", "hats"))]  # fmt: skip
+        + [
+            happening("ann", "product_viewed", day(1), product=p, category=c)
+            for p, c in (("a", "shoes"), ("b", "shoes"), ("c", "hats"))
+        ]  # fmt: skip
     )
     market.conclude()
     with market.database.autocommit() as connection:

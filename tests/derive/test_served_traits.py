@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from cdp.client import Client
 from cdp.cli import main
+from cdp.client import Client
 from cdp.conclude import conclude
 from cdp.errors import ProfileNotFound, UnknownTrait
 from cdp.settings import settings

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdp.persona import live
 from cdp.persona.reasons import reasons
 from cdp.persona.signals import EVENTS, SILENCE, sessions, signals
 from cdp.persona.situation import Followed, Signals, SituationModel, follow
@@ -59,7 +60,7 @@ def test_the_posterior_is_what_a_calculation_by_hand_gives():
 
 
 def test_the_reasons_are_the_largest_parts_of_that_calculation():
-    (why,) = reasons(MODEL, followed(events(SWIM, SWIM)), [1])
+    why = reasons(MODEL, followed(events(SWIM, SWIM)), [1]).to_dicts()
     assert [(each["kind"], each["value"], each["times"]) for each in why] == [
         ("category", "swimwear", 2),
         ("device", "tablet", 2),
@@ -82,7 +83,7 @@ def test_a_history_is_told_as_a_reason_where_it_is_one():
         MODEL.personas, np.array([0.5, 0.5]), np.array([True, True]), 0.0, MODEL.kinds
     )
     after = follow(doubtful, signals(frame), sessions(frame), np.array([[0.98, 0.02]]))
-    (why,) = reasons(doubtful, after, [0])
+    why = reasons(doubtful, after, [0]).to_dicts()
     assert why[0]["words"] == "the person's history: 2.0 times as likely as for anybody"
 
 
@@ -118,23 +119,34 @@ def test_referrers_are_hosts_and_searches_are_words():
 
 SAID = st.fixed_dictionaries(
     {
-        "category": st.sampled_from(["Sneakers", "Swimwear", "candles", None]),
+        "category": st.sampled_from(["Sneakers", " Swimwear", "candles", None]),
         "device": st.sampled_from(["phone", "tablet", None]),
+        "search": st.sampled_from(["red shoes-2", "", None]),
+        "referrer": st.sampled_from(["https://www.a.example/x", "A.example", None]),
+        "timezone": st.sampled_from(["Asia/Tokyo", "Nowhere", None]),
         "gap": st.integers(1, 50),
         "person": st.integers(0, 2),
     }
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(SAID, min_size=1, max_size=25))
 def test_many_sessions_at_once_give_what_each_gives_alone(said: list[dict[str, Any]]):
     at, rows = NOON, []
     for each in said:
         at += timedelta(minutes=each["gap"])
-        rows.append({key: each[key] for key in ("category", "device", "person")} | {"at": at})
+        rows.append({key: value for key, value in each.items() if key != "gap"} | {"at": at})
     frame = events(*rows)
     numbers = sessions(frame)
-    together = followed(frame).posterior
+    together = followed(frame)
+    heard = signals(frame)
     for number in numbers.unique():
-        alone = followed(frame.filter(numbers == number)).posterior
-        assert together[(numbers == number).to_numpy()] == pytest.approx(alone)
+        of_session = frame.filter(numbers == number).to_dicts()
+        last = int((numbers <= number).sum()) - 1
+        posterior, why = live.told(MODEL, of_session, MODEL.prior(None)[0])
+        assert together.posterior[last] == pytest.approx(posterior)
+        assert reasons(MODEL, together, [last]).drop("n").to_dicts() == why
+    for row, event in enumerate(frame.to_dicts()):
+        alone = sorted(live.said(event))
+        assert sorted(heard.filter(pl.col("row") == row).select("kind", "value").rows()) == alone

@@ -1,6 +1,7 @@
 """S0.2: a post about a charity run brings somebody into the audience of those who did not buy."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ def shop(module_world: World) -> Shop:
 
 
 def test_the_affinity_has_the_post_as_its_evidence(shop: Shop):
-    traits = shop.world.profiles.computed("customer_id:carla").traits
+    traits: dict[str, Any] = dict(shop.world.profiles.computed("customer_id:carla").traits)
     assert "charity run" in traits["causes"]
     (evidence,) = [each for each in traits["cause_evidence"] if each["cause"] == "charity run"]
     carla = shop.world.one(customer_id="carla")

@@ -70,8 +70,21 @@ def served(
         settings.cache_clear()
         world = World(database, data)
         register = ("siren", "name", "naf", "employees", "city", "country", "parent")
-        world.csv("register/france.csv", [dict(zip(register, row, strict=True)) for row in REGISTER])
-        fair = ("badge", "given", "family", "email", "company", "city", "role", "joined", "left_on", "agreed")
+        world.csv(
+            "register/france.csv", [dict(zip(register, row, strict=True)) for row in REGISTER]
+        )
+        fair = (
+            "badge",
+            "given",
+            "family",
+            "email",
+            "company",
+            "city",
+            "role",
+            "joined",
+            "left_on",
+            "agreed",
+        )
         world.csv(
             "fair/visitors.csv",
             [dict(zip(fair, row, strict=True)) | {"language": "fr"} for row in FAIR],
@@ -88,7 +101,11 @@ def _push(served: Served) -> None:
     """The web site knows the second company by its domain, and two of its people by their group."""
     with served.http("ingest", channel="site") as http:
         for user, title in (("u1", "Chief Human Resources Officer"), ("u2", "Vineyard worker")):
-            told = {"email": f"{user}@caves-beaune.example", "title": title, "firstName": user.upper()}
+            told = {
+                "email": f"{user}@caves-beaune.example",
+                "title": title,
+                "firstName": user.upper(),
+            }
             http.post("/v1/identify", json={"userId": user, "traits": told}).raise_for_status()
             group = {"name": "Caves de Beaune", "website": "https://www.caves-beaune.example/",
                      "address": {"city": "Beaune", "country": "France"}}  # fmt: skip
@@ -96,7 +113,11 @@ def _push(served: Served) -> None:
             http.post("/v1/group", json=said).raise_for_status()
         visit = {"userId": "u1", "event": "Product Viewed", "properties": {"category": "ERP"}}
         http.post("/v1/track", json=visit).raise_for_status()
-        anonymous = {"anonymousId": "a-77", "groupId": "caves", "traits": {"name": "Caves de Beaune"}}
+        anonymous = {
+            "anonymousId": "a-77",
+            "groupId": "caves",
+            "traits": {"name": "Caves de Beaune"},
+        }
         http.post("/v1/group", json=anonymous).raise_for_status()
     eventually(lambda: served.profiles.find(user_id="u2"))
 
@@ -124,7 +145,9 @@ def test_a_subsidiary_is_a_relation_and_no_merge(accounts: Accounts):
 
 
 def test_people_stand_at_their_company_with_function_level_and_dates(accounts: Accounts):
-    people = {each.role: each for each in accounts.people("registry_number:500000002", with_left=True)}
+    people = {
+        each.role: each for each in accounts.people("registry_number:500000002", with_left=True)
+    }
     assert people["CFO"].until is not None
     assert (people["CFO"].functions, people["CFO"].level) == (["finance"], "c_level")
     assert people["Chief Human Resources Officer"].functions == ["human_resources"]
@@ -144,7 +167,11 @@ def test_every_near_miss_scores_nothing_and_says_why(accounts: Accounts):
     assert best["Caves de Beaune SA"] == pytest.approx(100 * 8 / 9, abs=0.1)
     (beer,) = accounts.fit("registry_number:500000004", "french-wine")
     (why,) = [each for each in beer.reasons if not each.met and each.required]
-    assert (beer.score, why.criterion, why.actual) == (0, "account.line is wine", {"account.line": "beer and spirits"})
+    assert (beer.score, why.criterion, why.actual) == (
+        0,
+        "account.line is wine",
+        {"account.line": "beer and spirits"},
+    )
 
 
 def test_what_people_look_at_is_the_intent_of_their_company(served: Served, accounts: Accounts):

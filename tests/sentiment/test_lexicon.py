@@ -34,6 +34,13 @@ def test_what_follows_but_is_another_clause():
     assert aspects["delivery"]["words"] == ["terrible"]
 
 
+def test_a_new_subject_after_and_is_another_clause():
+    (said,) = read("The fabric is wonderful and the delivery was terrible").iter_rows(named=True)
+    aspects = json.loads(said["aspects"])
+    assert aspects["quality"]["words"] == ["wonderful"]
+    assert aspects["delivery"]["words"] == ["terrible"]
+
+
 def test_a_language_without_a_lexicon_is_neutral_without_confidence():
     (said,) = read("Das Kleid ist wunderbar und die Farbe gefällt mir sehr").iter_rows(named=True)
     assert (said["language"], said["model"]) == ("de", NO_MODEL)

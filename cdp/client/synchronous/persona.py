@@ -22,7 +22,7 @@ class Personas:
         """The situations of a profile that are on record, newest first."""
         return self._connection.do(calls.situations(ref, limit))
 
-    def page(
+    def page_for(
         self, ref: Ref, *, at: datetime | None = None, categories: int = 5, products: int = 10
     ) -> Page:
         """What to show a visitor: persona, top categories and products, and what is left out."""

@@ -31,7 +31,10 @@ def clauses_of(tokens: Tokens, language: Language) -> Clauses:
         return Clauses(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))
     first = np.r_[True, tokens.text[1:] != tokens.text[:-1]]
     mark = tokens.of_words((PAUSE, "!", "!!", "?", "?!"))
-    begins = first | tokens.of_words(language.contrast) | np.r_[False, mark[:-1] & ~mark[1:]]
+    thing = np.r_[tokens.of_words(language.article)[1:], False]
+    joined = tokens.of_words(language.joining) & thing  # "runs small and the delivery was late"
+    after = np.r_[False, mark[:-1] & ~mark[1:]]
+    begins = first | tokens.of_words(language.contrast) | joined | after
     clause = np.cumsum(begins) - 1
     negates = tokens.of_words(language.negation)
     turns = np.zeros(size, np.int64)

@@ -21,6 +21,7 @@ class Language(BaseModel):
     negation: frozenset[str]
     contrast: frozenset[str]
     article: frozenset[str]
+    joining: frozenset[str]
 
 
 @cache
@@ -33,9 +34,7 @@ def languages() -> Mapping[str, Language]:
     }
 
 
-NOTHING = Language(
-    function=frozenset(), negation=frozenset(), contrast=frozenset(), article=frozenset()
-)
+NOTHING = Language(**dict.fromkeys(Language.model_fields, frozenset()))
 
 
 def language_named(name: str | None) -> Language:

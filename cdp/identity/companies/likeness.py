@@ -41,13 +41,14 @@ def comparable(companies: pl.DataFrame) -> pl.DataFrame:
     """The records that can be compared, numbered: `node`, and each fact in the form in which it meets.
 
     Args:
-        companies: record_uid, name, city, location, country, postcode, domain, founded, employees.
+        companies: record_uid, channel, name, city, location, country, postcode, domain, founded, employees.
     """
     known = companies.filter(pl.col("name").is_not_null()).sort("record_uid")
     place = pl.coalesce("city", "location")
     return (
         known.select(
             "record_uid",
+            "channel",
             _plain(pl.col("name"), plain_company_name).alias("name"),
             _plain(place, plain_city).alias("city"),
             pl.col("country").str.to_lowercase().str.strip_chars(),
@@ -148,16 +149,43 @@ def _words(nodes: pl.DataFrame, sides: pl.DataFrame) -> pl.DataFrame:
     lone = lone.join(initials, on="pair", how="anti").with_columns(weight=_weight_of_missing())
     words = pl.concat([taken.select("pair", "weight"), lone.select("pair", "weight"), initials])
     most = shares()["words"]["most"]
-    exact = sides.select("pair", same=pl.col("name_left") == pl.col("name_right"))
+    whole = pl.when("same").then(pl.lit(_weight_of_whole(nodes)))
+    alone = _names_told_once(nodes)
+    exact = sides.select(
+        "pair",
+        same=(pl.col("name_left") == pl.col("name_right"))
+        & pl.col("name_left").is_in(alone.implode()),
+    )
     return (
         words.group_by("pair")
-        .agg(pl.col("weight").sum().clip(upper_bound=most), lone=pl.lit(0))
+        .agg(pl.col("weight").sum().clip(upper_bound=most))
         .join(exact, on="pair")
         .with_columns(
             field=pl.lit("name"),
             level=pl.when("same").then(pl.lit("equal")).otherwise(pl.lit("word by word")),
+            weight=pl.max_horizontal("weight", whole),
         )
     )
+
+
+def _names_told_once(nodes: pl.DataFrame) -> pl.Series:
+    """The names that no channel gives to two of its records: nothing says that they are shared."""
+    counted = nodes.group_by("channel", "name").agg(records=pl.len())
+    return counted.filter(pl.col("records").max().over("name") == 1)["name"].unique()
+
+
+def _weight_of_whole(nodes: pl.DataFrame) -> float:
+    """What two equal names say, by how seldom two records of one channel have the same name.
+
+    A channel seldom lists a company twice, so two of its records are strangers.
+    """
+    of_each = nodes.group_by("channel", "name").agg(records=pl.len())
+    of_all = nodes.group_by("channel").agg(records=pl.len())
+    equal, every = (
+        float((each["records"] * (each["records"] - 1)).sum()) / 2 for each in (of_each, of_all)
+    )
+    said = shares()["words"]
+    return min(math.log2(said["whole"]["m"] * max(every, 1) / (equal + 1)), said["most"])
 
 
 def _met(words: pl.DataFrame, rarity: pl.DataFrame) -> pl.DataFrame:
@@ -214,7 +242,7 @@ def _prior(nodes: pl.DataFrame) -> float:
     equal = float((of_each * (of_each - 1)).sum()) / 2
     every = max(nodes.height * (nodes.height - 1) / 2, 1)
     # Of a handful of records too little is known to expect that a pair of them is one company.
-    return min(max(equal, 1) / every, 1 / (nodes.height + shares()["unseen"]["records"]))
+    return min(max(equal, 1) / every, 1 / shares()["unseen"]["records"])
 
 
 def _share_of_words(nodes: pl.DataFrame) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """Why two records are, or are not, taken for one person: field by field, in words and figures."""
 
+from itertools import accumulate, pairwise
+
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
@@ -28,8 +30,12 @@ class Explanation(BaseModel):
     steps: tuple[Step, ...]
 
     def words(self) -> str:
-        """One line per step, and the sum."""
-        lines = [f"{_signed(s.weight)}  {s.field.replace('_', ' ')}: {s.level}" for s in self.steps]
+        """One line per step, and the sum; rounded so that what is shown adds up."""
+        sums = [round(each, 1) for each in accumulate((s.weight for s in self.steps), initial=0.0)]
+        lines = [
+            f"{_signed(after - before)}  {step.field.replace('_', ' ')}: {step.level}"
+            for step, (before, after) in zip(self.steps, pairwise(sums), strict=True)
+        ]
         return "\n".join([*lines, f"{_signed(self.weight)}  probability {self.probability:.3f}"])
 
 

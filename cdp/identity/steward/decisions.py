@@ -264,5 +264,5 @@ def _uuid(given: UUID | str) -> UUID:
         return given if isinstance(given, UUID) else UUID(given)
     except ValueError:
         raise InvalidRequest(
-            f"{given!r} is no id; `cdp identity log PROFILE` and `cdp identity decisions` show ids"
+            "that is no id (a UUID); `cdp identity log PROFILE` and `cdp identity decisions` show ids"
         ) from None

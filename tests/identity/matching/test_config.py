@@ -9,6 +9,7 @@ import yaml
 from cdp.errors import InvalidRequest
 from cdp.identity.matching.config import FileConfig, load_config, proposed
 from cdp.identity.matching.files import resolve_file
+from cdp.identity.matching.roles import guessed_together
 from cdp.identity.policy.declaration import identity_policy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -67,6 +68,33 @@ def test_a_proposal_reads_the_names_of_the_columns_and_never_takes_the_truth(tmp
         },
     }
     assert loaded(tmp_path, text).record_key == "rec_id"
+
+
+@pytest.mark.parametrize(
+    ("columns", "roles"),
+    [
+        (
+            ("PERNAME1", "PERNAME2", "DOB_DAY", "DOB_MON", "DOB_YEAR", "SEX", "ENUMPC"),
+            ("given_name", "family_name", "birth_day", "birth_month", "birth_year", "gender", "postcode"),
+        ),
+        (
+            ("Vorname", "Name", "Geburtsdatum", "Straße", "Hausnummer", "PLZ", "Ort", "Telefon"),
+            ("given_name", "family_name", "birth_date", "street", "house_number", "postcode", "city", "phone"),
+        ),
+        (
+            ("prénom", "nom", "date_de_naissance", "adresse", "code_postal", "ville", "courriel"),
+            ("given_name", "family_name", "birth_date", "street", "postcode", "city", "email"),
+        ),
+        (
+            ("nombre", "apellidos", "fecha_nacimiento", "calle", "ciudad", "DNI"),
+            ("given_name", "family_name", "birth_date", "street", "city", "code"),
+        ),
+        (("name", "birth_day", "birth_month", "yob"), ("full_name", "birth_day", "birth_month", "birth_year")),
+        (("ethnicity", "ip_address", "household_id"), ("category", "ignore", None)),
+    ],
+)  # fmt: skip
+def test_the_columns_of_other_kinds_and_languages_are_read_by_their_names(columns, roles):
+    assert tuple(guessed_together(columns).values()) == roles
 
 
 def test_a_column_that_the_file_lacks_is_named():

@@ -82,3 +82,35 @@ def test_names_that_sound_alike_share_their_sound(one, other):
     sounds = pl.DataFrame({"name": [one, other]}).select(sound(pl.col("name"))).to_series()
 
     assert sounds.n_unique() == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "birth"),
+    [
+        ({"birth_year": "1980", "birth_month": "2", "birth_day": "1"}, "19800201"),
+        ({"birth_year": 1980, "birth_month": 2, "birth_day": 1}, "19800201"),
+        ({"birth_year": "1980", "birth_month": "0", "birth_day": None}, "19800101"),
+        ({"birth_date": "1981-03-04", "birth_year": "1980"}, "19810304"),
+        ({"birth_year": None, "birth_month": "2", "birth_day": "1"}, None),
+    ],
+)
+def test_a_birth_date_stated_in_parts_is_put_together(said, birth):
+    assert the_features(**said)["birth"] == birth
+
+
+def test_a_mistyped_birth_date_is_kept_for_it_is_one_slip_from_the_right_one():
+    assert the_features(birth_date="1860-81-01")["birth"] == "18608101"
+
+
+def test_what_one_record_says_is_the_same_beside_any_others():
+    one = pl.DataFrame({"record_uid": [1], "email": ["ann@example.com"], "full_name": ["Ann Lee"]})
+    others = pl.DataFrame(
+        {
+            "record_uid": list(range(2, 300)),
+            "email": [f"p{n}@example.com" for n in range(298)],
+            "full_name": ["Ann Lee"] * 298,
+        },
+        schema_overrides={"record_uid": pl.Int64},
+    )
+
+    assert features(pl.concat([one, others])).head(1).equals(features(one))

@@ -1,16 +1,21 @@
 """A model learnt without labels: what it knows, what it scores, and that order never matters."""
 
+import textwrap
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from cdp.errors import InvalidRequest, NothingToLearn
 from cdp.identity.matching import Model, Options, explain_pair, features, score, train
+from cdp.identity.matching.comparisons import TWINS
+from cdp.identity.matching.frequencies import with_own_domains
 from cdp.identity.matching.linkage import groups
 from tests.identity.matching.hard_cases import World, records
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+DOCS = Path(__file__).parents[3] / "docs/identity.md"
 QUICK = Options(random_pairs=60_000)
 
 
@@ -50,6 +55,26 @@ def test_how_often_fields_agree_for_one_person_is_learnt_from_the_records(model)
     assert given["different"].u > 0.9
 
 
+def test_how_many_twins_there_are_is_learnt_and_never_taken_for_few(model):
+    many = records(World(households=150, twins=0.6)).rename({"record_key": "record_uid"})
+
+    assert twins(train(features(many.drop("truth")), NOW, QUICK)) > 1.5 * twins(model)
+    assert twins(model) >= TWINS
+
+
+def twins(model):
+    """The share of housemates that the model takes for twins."""
+    return next(each.alike for each in model.comparisons if each.name == "birth_date")
+
+
+def test_the_domain_of_many_addresses_is_nobodys_own(model, known):
+    scored = with_own_domains(known, model.providers)
+
+    assert known["domain"].drop_nulls().is_in(["gmail.com", "yahoo.com"]).any()
+    assert not scored["domain"].drop_nulls().is_in(["gmail.com", "yahoo.com"]).any()
+    assert not any("gmail" in provider for provider in model.providers)
+
+
 def test_a_model_is_the_same_after_it_was_written_and_read(model, pairs, known):
     again = Model.from_json(model.to_json())
 
@@ -71,6 +96,17 @@ def test_the_evidence_sums_up_to_the_weight(pairs):
     ).to_series()
 
     assert (summed - pairs["weight"]).abs().max() == pytest.approx(0, abs=1e-9)
+
+
+def test_the_worked_example_of_the_documentation_is_what_the_code_says(model):
+    said = {"family_name": "Torwell", "phone": "+12125550142", "birth_date": "1980-02-01"}
+    two = [said | {"record_uid": given, "given_name": given} for given in ("Margaret", "Peggy")]
+
+    words = explain_pair(model, features(pl.DataFrame(two))).words()
+    shown = [float(line.split()[0]) for line in words.splitlines()]
+
+    assert textwrap.indent(words, "    ") in DOCS.read_text(encoding="utf-8")
+    assert sum(shown[:-1]) == pytest.approx(shown[-1], abs=0.01)
 
 
 def test_two_records_are_explained_as_they_were_scored(model, known, pairs):

@@ -1,8 +1,13 @@
 """`cdp key`, `cdp audit` and `cdp webhook`."""
 
 import json
+from datetime import UTC, datetime
 
+from cdp.channel.push.message import understand
+from cdp.channel.push.said import Envelope
 from cdp.cli.app import app
+from cdp.profiles import CustomerProfiles
+from cdp.service.ingest_landing import Pushed, land
 from cdp.store import keys
 from tests.cli.conftest import cdp, channels, environment
 
@@ -55,6 +60,17 @@ def test_a_webhook_is_added_listed_and_removed(cdp):
 def test_a_webhook_to_a_private_address_or_of_another_kind_is_refused(cdp):
     assert "private" in cdp("webhook", "add", "https://10.0.0.1/").err
     assert "erased" in cdp("webhook", "add", "https://x.example.com", "--kind", "born").err
+
+
+def test_a_pushed_message_is_mended_and_replayed(cdp, database):
+    refused = understand({"type": "track", "userId": "u"}, Envelope(datetime.now(UTC)))
+    land(database, [Pushed("web", refused)])
+    (waiting,) = json.loads(cdp("quarantine", "list", "--json").out)
+    assert cdp("quarantine", "replay", "--channel", "web").code == 1
+    assert cdp("quarantine", "replay", waiting["quarantine_id"], "--set", "event=Clicked").code == 0
+    assert json.loads(cdp("quarantine", "list", "--json").out) == []
+    (found,) = CustomerProfiles(database=database).find(user_id="u")
+    assert [each.kind for each in found.behaviour] == ["clicked"]
 
 
 def test_every_command_is_registered():

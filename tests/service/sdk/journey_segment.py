@@ -1,28 +1,6 @@
 """A shopper's journey by segment-analytics-python: url, write key and the shopper's name as arguments."""
 
-import sys
-
+from journey import shop
 from segment.analytics.client import Client
 
-url, write_key, who = sys.argv[1:]
-failures: list[Exception] = []
-client = Client(write_key, host=url, on_error=lambda error, _items: failures.append(error))
-anonymous, user = f"anon-{who}", f"user-{who}"
-client.page(anonymous_id=anonymous, name="Home", properties={"url": "https://shop.example/"})
-product = {"product_id": "p-1", "category": "Shoes", "price": 25}
-client.track(anonymous_id=anonymous, event="Product Viewed", properties=product)
-traits = {"email": f"{who}@example.com", "firstName": "Ann", "last_name": "Lee", "plan": "pro"}
-client.identify(user, traits, anonymous_id=anonymous)
-client.track(user, "Product Added", product)
-order = {
-    "order_id": f"o-{who}",
-    "revenue": 50,
-    "currency": "EUR",
-    "products": [product | {"quantity": 2}],
-}
-client.track(user, "Order Completed", order)
-client.group(user, f"acme-{who}", {"name": "Acme", "employees": 12})
-client.alias(f"old-{who}", user)
-client.flush()
-client.shutdown()
-sys.exit(f"not sent: {failures}" if failures else 0)
+shop(Client)

@@ -1,0 +1,160 @@
+"""Discovery of personas, the page call, and how soon an event moves the situation.
+
+`python -m benchmarks.personas [PROFILES] [EVENTS_A_SECOND]`: 20,000 and 200 unless said otherwise;
+what is promised holds for 1,000,000 and 1,000.
+"""
+
+import asyncio
+import random
+import sys
+import threading
+import time
+import uuid
+from datetime import UTC, datetime
+
+import httpx
+from rich.console import Console
+from sqlalchemy import text
+
+from benchmarks.lookup import fill
+from benchmarks.machine import described, fresh_store, peak_memory
+from benchmarks.push import AGENT, BATCH, Target, percentile, served
+from cdp.personas import Personas
+from cdp.store import keys
+from cdp.store.database import Database
+
+PROFILES, EVENTS = 20_000, 200
+CALLS = 2_000
+SECONDS = 15.0
+# Four kinds of people; what is concluded of them and what they looked at is filled in by SQL.
+CONCLUDE = (
+    """INSERT INTO derived_profile (profile_id, subject, traits, derived_at, parameters)
+       SELECT profile_id, 'person', jsonb_build_object(
+           'gender', CASE WHEN random() < 0.2 + 0.2 * k THEN 'f' ELSE 'm' END,
+           'age', (20 + 12 * k + 10 * random())::int, 'income', (20000 + 15000 * k * random())::int,
+           'address.city', 'City ' || (k * 3 + (3 * random())::int), 'children', (3 * random())::int,
+           'psychographics.music', (ARRAY['pop', 'rock', 'jazz', 'folk'])[1 + (k + (1.3 * random())::int) % 4],
+           'top_department', (ARRAY['women', 'men', 'kids', 'home'])[1 + (k + (1.3 * random())::int) % 4],
+           'orders', (1 + 10 * k * random())::int, 'average_order_value', 20 + 30 * k * random(),
+           'discount_share', random()), now(), 1
+       FROM (SELECT profile_id, hashtext(profile_id::text) & 3 AS k FROM profile) AS p
+       ORDER BY profile_id""",
+    """INSERT INTO event (record_uid, event_id, occurred_at, kind, product, category, properties, recorded_at)
+       SELECT profile_id, gen_random_uuid(), now() - (i * 1000 + 100 * random()) * interval '1 minute',
+              (ARRAY['product_viewed', 'order_line'])[1 + i % 2], 'p' || (60 * k + (90 * random())::int),
+              'category ' || (k * 10 + (14 * random())::int),
+              jsonb_build_object('device', (ARRAY['phone', 'tablet', 'desktop'])[1 + i % 3]), now()
+       FROM (SELECT profile_id, hashtext(profile_id::text) & 3 AS k FROM profile) AS p,
+            generate_series(1, 20) AS i""",
+    "ANALYZE",
+)
+console = Console(width=110)
+
+
+def discover(database: Database, profiles: int) -> None:
+    """Time discovery, cards and assignment of everybody included."""
+    steps: list[tuple[str, float]] = []
+    started = time.perf_counter()
+    with Personas(database=database) as personas:
+        found = personas.discover(progress=lambda step: steps.append((step, time.perf_counter())))
+    took = time.perf_counter() - started
+    ends = [at for _, at in steps[1:]] + [started + took]
+    parts = ", ".join(
+        f"{name} {end - at:.0f} s" for (name, at), end in zip(steps, ends, strict=True)
+    )
+    console.print(
+        f"discovery of {profiles:,} profiles: {took:.0f} s ({parts}), {peak_memory():.1f} GiB; "
+        f"{found.personas} personas, {found.situations} situations"
+    )
+
+
+def page(database: Database, profiles: int) -> None:
+    """Time the page call over HTTP, one after the other."""
+    _, key = keys.create(database, "front end", ["read"], requests_per_second=1_000_000)
+    spent = []
+    with served(database) as (port, _), httpx.Client(auth=(key, "")) as http:
+        for _ in range(CALLS):
+            number = random.randrange(1, profiles + 1)  # noqa: S311  no secret
+            url = f"http://127.0.0.1:{port}/v1/profiles/email:person{number}@example.com/page"
+            started = time.perf_counter()
+            http.get(url).raise_for_status()
+            spent.append((time.perf_counter() - started) * 1000)
+    spent = spent[CALLS // 10 :]  # the first ones warm up
+    console.print(
+        f"page call at {profiles:,} profiles: p50 {percentile(spent, 0.5):.1f} ms, "
+        f"p99 {percentile(spent, 0.99):.1f} ms (promised 10)"
+    )
+
+
+def visible(database: Database, rate: int) -> None:
+    """Push `rate` events a second; from the answer of one more until its situation is told."""
+    _, write = keys.create(database, "shop", ["ingest"], requests_per_second=1_000_000)
+    _, read = keys.create(database, "front end", ["read"], requests_per_second=1_000_000)
+    with served(database) as (port, _):
+        stop, spent = threading.Event(), []
+        probe = threading.Thread(target=_probe, args=(port, write, read, stop, spent))
+        probe.start()
+        sent = asyncio.run(_steady(Target(port, write), rate))
+        stop.set()
+        probe.join()
+    console.print(
+        f"situation visible after an event, {sent / SECONDS:,.0f} events/s beside: "
+        f"p50 {percentile(spent, 0.5):.0f} ms, p99 {percentile(spent, 0.99):.0f} ms "
+        f"(promised 50, n {len(spent)})"
+    )
+
+
+def _view(user: str) -> dict[str, object]:
+    return {
+        "type": "track", "event": "Product Viewed", "userId": user, "messageId": str(uuid.uuid4()),
+        "timestamp": datetime.now(UTC).isoformat(), "context": {"userAgent": AGENT},
+        "properties": {"product_id": "p1", "category": f"category {random.randrange(40)}"},  # noqa: S311
+    }  # fmt: skip
+
+
+async def _steady(target: Target, rate: int) -> int:
+    """Batches of BATCH at a steady rate for SECONDS; how many events were answered."""
+    started, sent = time.perf_counter(), 0
+    async with httpx.AsyncClient(timeout=60) as http:
+        url = f"http://127.0.0.1:{target.port}/v1/batch"
+        while (now := time.perf_counter() - started) < SECONDS:
+            if sent > now * rate:
+                await asyncio.sleep((sent - now * rate) / rate)
+            users = [f"user-{random.randrange(5_000)}" for _ in range(BATCH)]  # noqa: S311
+            body = {"batch": [_view(user) for user in users]}
+            (await http.post(url, json=body, auth=(target.write_key, ""))).raise_for_status()
+            sent += BATCH
+    return sent
+
+
+def _probe(port: int, write: str, read: str, stop: threading.Event, spent: list[float]) -> None:
+    """A visitor of its own each time: push a view, ask until the session is told."""
+    base = f"http://127.0.0.1:{port}/v1"
+    with httpx.Client(timeout=60) as http:
+        while not stop.wait(0.2):
+            user = f"probe-{uuid.uuid4()}"
+            http.post(f"{base}/track", json=_view(user), auth=(write, "")).raise_for_status()
+            answered = time.perf_counter()
+            while True:
+                found = http.get(f"{base}/profiles/user_id:{user}/situation", auth=(read, ""))
+                if found.status_code == httpx.codes.OK and found.json()["session"]:
+                    break
+            spent.append((time.perf_counter() - answered) * 1000)
+
+
+def main() -> None:
+    """Print the figures of one run."""
+    profiles, rate = (*map(int, sys.argv[1:]), *(PROFILES, EVENTS)[len(sys.argv) - 1 :])[:2]
+    console.print(f"[bold]personas at {profiles:,} profiles[/bold]  ({described()})")
+    with fresh_store() as database:
+        fill(database, profiles)
+        with database.transaction() as tx:
+            for statement in CONCLUDE:
+                tx.execute(text(statement))
+        discover(database, profiles)
+        page(database, profiles)
+        visible(database, rate)
+
+
+if __name__ == "__main__":
+    main()
