@@ -17,6 +17,7 @@ from cdp.settings import settings
 
 SUBJECT = "subject"
 SEGMENT = "segment"
+ASSIGNED = ("persona", "situation")  # whose cells nobody declares: they are given
 
 
 class Dimension(BaseModel):
@@ -50,7 +51,7 @@ def _checked(name: str, said: Mapping[str, object]) -> Dimension:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise InvalidRequest(f"dimension {name!r}: {place}: {first['msg']}") from None
-    if name in (SUBJECT, SEGMENT):
+    if name in (SUBJECT, SEGMENT, *ASSIGNED):
         raise InvalidRequest(f"dimension {name!r}: the name is taken; choose another")
     if found.bins and list(found.bins) != sorted(set(found.bins)):
         raise InvalidRequest(f"dimension {name!r}: bins must rise: {list(found.bins)}")

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from cdp.audience.base import definitions_of
-from cdp.audience.dimensions import dimensions
+from cdp.audience.dimensions import ASSIGNED, dimensions
 from cdp.audience.validate import Vocabulary, parsed
 from cdp.model.expression import Condition, Did, Step, every_node
 from cdp.store import cells, segments, spoken
@@ -22,7 +22,7 @@ def of(tx: Connection, said: Condition | Mapping[str, Any]) -> Vocabulary:
     return Vocabulary(
         segments=definitions_of(segments.live(tx)),
         dimensions=dimensions(),
-        assigned={dimension for dimension, _ in cells.sizes(driver(tx))},
+        assigned={*ASSIGNED, *(dimension for dimension, _ in cells.sizes(driver(tx)))},
         kinds=spoken.kinds(tx, asked) if asked else (),
         values={name: spoken.frequent(tx, name) for name in FIELDS} if asked else {},
     )

@@ -95,15 +95,15 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     if categories is not None:
         found = found.join(
             categories.agg(
-                suggested_categories=pl.col("b").head(MOST),
-                suggestions=pl.struct(category="b", because="a", lift="lift").head(MOST),
+                suggested_categories=pl.col("b"),
+                suggestions=pl.struct(category="b", because="a", lift="lift"),
             ),
             on="n",
             how="left",
         )
     products = _suggested(facts, parameters, "product")
     if products is not None:
-        suggested = products.agg(suggested_products=pl.col("b").head(MOST))
+        suggested = products.agg(suggested_products=pl.col("b"))
         found = found.join(suggested, on="n", how="left")
     return found if found.width > 1 else found.clear()
 
@@ -120,12 +120,12 @@ def _suggested(facts: Facts, parameters: Parameters, name: str) -> GroupBy | Non
     new = offered.join(bought, left_on=["n", "b"], right_on=["n", "code"], how="anti")
     if new.is_empty():
         return None
-    # Pairs are numbered from the best on: the least number is the greatest lift.
-    best = new.group_by("n", "b").agg(pl.col("pair").min()).drop("b")
-    told = best.join(
-        parameters.once(f"{FAMILY}.{name}.words", lambda _: _words(names, pairs)), on="pair"
-    )
-    return told.sort("n", "pair").group_by("n", maintain_order=True)
+    # Pairs are numbered from the best on: the least numbers are the greatest lifts. Names are only
+    # looked up for the few that are told.
+    by_offer = new.group_by("n", "b").agg(pl.col("pair").min())
+    best = by_offer.group_by("n").agg(pl.col("pair").bottom_k(MOST)).explode("pair")
+    words = parameters.once(f"{FAMILY}.{name}.words", lambda _: _words(names, pairs))
+    return best.join(words, on="pair").sort("n", "pair").group_by("n", maintain_order=True)
 
 
 def _coded(found: list[list[Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -7,6 +7,7 @@ import polars as pl
 INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"
 # Columns whose names begin so hold JSON text as it shall stand: objects with free keys.
 RAW = "json:"
+ESCAPED = r'["\\\x00-\x1f]'  # what JSON cannot hold as it is
 DUE = "due:"
 
 
@@ -49,21 +50,23 @@ def _object(whole: pl.DataFrame) -> pl.Expr:
     """One object of `stated`, the columns and the raw columns; what is null is not told."""
     entries = [pl.when(pl.col("stated") != "").then("stated")]
     entries += [
-        pl.lit(f'"{name.removeprefix(RAW)}":') + _value(name, kind)
-        for name, kind in whole.schema.items()
+        pl.lit(f'"{name.removeprefix(RAW)}":') + _value(whole[name])
+        for name in whole.columns
         if name != "stated"
     ]
     body = pl.concat_str(entries, separator=",", ignore_nulls=True)
     return pl.concat_str(pl.lit("{"), body, pl.lit("}"))
 
 
-def _value(name: str, kind: pl.DataType) -> pl.Expr:
+def _value(values: pl.Series) -> pl.Expr:
     """A column's values as JSON, null where there is none; what needs no escaping is quick."""
-    column = pl.col(name)
-    if name.startswith(RAW):
+    column, kind = pl.col(values.name), values.dtype
+    if values.name.startswith(RAW):
         return column
     if kind.is_numeric() or kind == pl.Boolean:
         return column.cast(pl.String)
     if isinstance(kind, pl.Datetime):
         return '"' + as_text(column) + '"'
-    return pl.when(column.is_not_null()).then(json_text(name))
+    if kind == pl.String and not values.str.contains(ESCAPED).any():
+        return '"' + column + '"'
+    return pl.when(column.is_not_null()).then(json_text(values.name))

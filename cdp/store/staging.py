@@ -69,7 +69,7 @@ STAGING = {
     "deriving": "n int, profile_id uuid, folded boolean",
     "deriving_record": "n int, record_uid uuid, channel text, trust int",
     "scored_text": """record_uid uuid, event_id uuid, model text, language text, polarity float8,
-        tone text, confidence float8, words jsonb, aspects jsonb""",
+        tone text, confidence float8, words jsonb, aspects jsonb, event_recorded_at timestamptz""",
     "derived": "profile_id uuid, subject text, traits jsonb, due_at timestamptz, folded boolean",
     # The persons whose personas are worked out, and what comes of it.
     "assigning": "n bigint, profile_id uuid",

@@ -558,6 +558,7 @@ text_score = Table(
     Column("confidence", Double, nullable=False),
     pii("words", JSONB, nullable=False),
     pii("aspects", JSONB, nullable=False),
+    _at("event_recorded_at"),  # of the event as it was read: a correction is another
     _at("scored_at"),
     Index(None, "scored_at"),
     info={"scope": "record"},

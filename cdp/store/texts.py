@@ -19,15 +19,14 @@ TEXT = """
 concat_ws('. ', e.properties ->> 'title',
     coalesce(e.properties ->> 'text', e.properties ->> 'comment', e.properties ->> 'message'))"""
 
-# A corrected event is recorded later than its score.
 UNSCORED = f"""
-SELECT DISTINCT ON (e.record_uid, e.event_id) e.record_uid, e.event_id, e.kind, r.channel, {TEXT}
+SELECT DISTINCT ON (e.record_uid, e.event_id) e.record_uid, e.event_id, e.kind, r.channel, {TEXT}, e.recorded_at::text
 FROM deriving_record AS r JOIN event AS e USING (record_uid)
 LEFT JOIN text_score AS s USING (record_uid, event_id)
-WHERE {HAS_TEXT} AND (s.event_id IS NULL OR s.scored_at < e.recorded_at)
+WHERE {HAS_TEXT} AND s.event_recorded_at IS DISTINCT FROM e.recorded_at
 ORDER BY e.record_uid, e.event_id"""
 STALE = f"""
-SELECT e.record_uid, e.event_id, e.kind, r.channel, {TEXT}
+SELECT e.record_uid, e.event_id, e.kind, r.channel, {TEXT}, e.recorded_at::text
 FROM (SELECT record_uid, event_id FROM text_score WHERE scored_at < '{{since}}'
       ORDER BY record_uid, event_id LIMIT {{limit}} FOR UPDATE SKIP LOCKED) AS s
 JOIN event AS e USING (record_uid, event_id) JOIN source_record AS r USING (record_uid)
@@ -38,6 +37,7 @@ TEXT_COLUMNS = {
     "kind": pl.String,
     "channel": pl.String,
     "text": pl.String,
+    "event_recorded_at": pl.String,
 }
 DROP_ORPHANS = """
 DELETE FROM text_score AS s USING deriving_record AS r
@@ -45,13 +45,15 @@ WHERE s.record_uid = r.record_uid AND NOT EXISTS (
     SELECT FROM event AS e WHERE e.record_uid = s.record_uid AND e.event_id = s.event_id)"""
 WRITE = """
 INSERT INTO text_score (record_uid, event_id, model, language, polarity, tone, confidence, words,
-                        aspects, scored_at)
-SELECT record_uid, event_id, model, language, polarity, tone, confidence, words, aspects, :now
+                        aspects, event_recorded_at, scored_at)
+SELECT record_uid, event_id, model, language, polarity, tone, confidence, words, aspects,
+       event_recorded_at, :now
 FROM scored_text ORDER BY record_uid, event_id
 ON CONFLICT (record_uid, event_id) DO UPDATE
 SET model = excluded.model, language = excluded.language, polarity = excluded.polarity,
     tone = excluded.tone, confidence = excluded.confidence, words = excluded.words,
-    aspects = excluded.aspects, scored_at = excluded.scored_at"""
+    aspects = excluded.aspects, event_recorded_at = excluded.event_recorded_at,
+    scored_at = excluded.scored_at"""
 QUEUE = """
 INSERT INTO underived_profile (profile_id, folded)
 SELECT DISTINCT profile_id, false FROM scored_text JOIN source_record USING (record_uid)

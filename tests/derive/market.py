@@ -76,7 +76,8 @@ class Market:
         file = place / "in" / f"{self.deliveries:04}.jsonl"
         file.write_text("".join(json.dumps(line) + "\n" for line in lines))
         report = ingest(self.database, load_channel(place))
-        assert not report.failures and not report.landed.quarantined
+        assert not report.failures
+        assert not report.landed.quarantined
         fold_stale_profiles(self.database)
 
     def conclude(self, now: datetime = NOW) -> Concluded:

@@ -83,7 +83,8 @@ def test_who_buys_often_and_of_late_is_expected_to_buy_more(market: Market):
     market.deliver(rows)
     market.conclude()
     loyal, gone = market.of("loyal"), market.of("gone")
-    assert loyal["alive_probability"] > 0.9 > 0.3 > gone["alive_probability"]
+    assert loyal["alive_probability"] > 0.9
+    assert gone["alive_probability"] < 0.3
     assert loyal["expected_orders_low"] <= loyal["expected_orders"] <= loyal["expected_orders_high"]
     assert loyal["expected_orders"] > 5 * gone["expected_orders"]
     assert loyal["expected_value"] == pytest.approx(

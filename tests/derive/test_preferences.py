@@ -58,7 +58,7 @@ def test_complements_come_from_other_buyers_less_what_one_owns(market: Market):
             for who, goods in pairs
             for n, what in enumerate(goods)
             for row in bought(who, day(5 + n), 10.0, product=what, category=f"{what}s")
-        ]  # fmt: skip
+        ]
     )
     market.conclude()
     ann = market.of("ann")
@@ -118,7 +118,7 @@ def test_answers_to_mails_and_campaigns(market: Market):
             happening("ann", "campaign_received", day(7), campaign="Father's Day gifts"),
             happening("ann", "coupon_redeemed", day(5), campaign="Father's Day gifts"),
             happening("bo", "email_sent", day(9), campaign="spring"),
-        ]  # fmt: skip
+        ]
     )
     market.conclude()
     ann, bo = market.of("ann"), market.of("bo")
@@ -149,7 +149,7 @@ def test_a_cause_has_the_post_that_speaks_for_it_as_evidence(market: Market):
                 text="Training for the charity run of the Heart Fund #CharityRun",
             ),
             happening("ann", "post", day(2), text="Coffee first."),
-        ]  # fmt: skip
+        ]
     )
     market.conclude()
     ann = market.of("ann")

@@ -115,7 +115,7 @@ def test_a_trait_of_ones_own_is_declared_in_yaml(market: Market, policy):
         + [
             happening("ann", "product_viewed", day(1), product=p, category=c)
             for p, c in (("a", "shoes"), ("b", "shoes"), ("c", "hats"))
-        ]  # fmt: skip
+        ]
     )
     market.conclude()
     with market.database.autocommit() as connection:

@@ -37,14 +37,12 @@ def test_a_misspelt_trait_is_told_the_nearest():
 
 def test_what_is_kept_is_what_the_registry_declares(market: Market):
     market.deliver(
-        bought(
-            "ann", day(9), 60.0, product="boot", category="shoes", department="men", gender="female"
-        )
-        + [
+        [
+            *bought("ann", day(9), 60.0, product="boot", category="shoes", gender="female"),
             happening("ann", "product_viewed", day(2), product="hat", category="hats"),
             happening("ann", "post", day(2), text="charity run"),
             happening("ann", "email_sent", day(2), campaign="x"),
-        ]  # fmt: skip
+        ]
     )
     market.conclude()
     ((traits, _),) = market.everything().values()

@@ -52,10 +52,10 @@ TRAITS = declared(
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """N and the traits above, after texts that were not scored yet have been."""
-    del parameters
+    del parameters, now
     if facts.tx is None:
         return facts.profiles.select("n").clear()
-    score_texts_of(facts.tx, now)
+    score_texts_of(facts.tx)
     events = texts.opinions(facts.tx)
     if events.is_empty():
         return facts.profiles.select("n").clear()

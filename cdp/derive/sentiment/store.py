@@ -33,12 +33,12 @@ class Trained:
     figures: Sequence[SentimentFigures]
 
 
-def score_texts_of(tx: Connection, now: datetime) -> int:
+def score_texts_of(tx: Connection) -> int:
     """Score the texts of the profiles at hand that are new or corrected; how many."""
     texts.forget_orphans(tx)
     waiting = texts.unscored(tx)
     if waiting.height:
-        _score(tx, waiting, now)
+        _score(tx, waiting)
     return waiting.height
 
 
@@ -56,16 +56,16 @@ def rescore(database: Database, progress: Callable[[int], None] = lambda _: None
             waiting = texts.stale(tx, since, TEXTS_AT_ONCE) if since else None
             if waiting is None or waiting.is_empty():
                 return done
-            _score(tx, waiting, datetime.now(UTC))
+            _score(tx, waiting)
             texts.queue(tx)
         done += waiting.height
         progress(done)
 
 
-def _score(tx: Connection, waiting: pl.DataFrame, now: datetime) -> None:
-    scorer = scorer_in_force(tx)
+def _score(tx: Connection, waiting: pl.DataFrame) -> None:
+    scorer, now = scorer_in_force(tx), datetime.now(UTC)
     for part in waiting.iter_slices(TEXTS_AT_ONCE):
-        keys = part.select("record_uid", "event_id")
+        keys = part.select("record_uid", "event_id", "event_recorded_at")
         staging.truncate(tx, ("scored_text",))
         texts.write(tx, pl.concat([keys, scored(scorer, part)], how="horizontal"), now)
 

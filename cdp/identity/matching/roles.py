@@ -95,7 +95,7 @@ def guessed(column: str) -> Role | None:
 
 def guessed_together(columns: Sequence[str]) -> dict[str, Role | None]:
     """The roles of all columns of a file, of which some say what others mean."""
-    roles = {column: guessed(column) for column in columns}
+    roles: dict[str, Role | None] = {column: guessed(column) for column in columns}
     known = set(roles.values())
     for column in columns:
         if _words(column) in _BARE_NAMES and roles[column] is None:
