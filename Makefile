@@ -34,7 +34,7 @@ $(READY): requirements.lock pyproject.toml
 
 lock: $(READY)  ## write requirements.lock anew from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra demo --extra dev --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-header -o requirements.lock
 
 demo: $(READY)  ## real and generated channels become profiles, with figures and one of them shown
 	@$(BIN)/python -m pipelines.demo

@@ -15,10 +15,8 @@ from cdp.identity.refs import parsed, the_only
 from cdp.model.persona import (
     Assigned,
     Card,
-    Chance,
     Page,
     Persona,
-    Reason,
     Situation,
     StatedPersona,
     Validation,
@@ -28,7 +26,7 @@ from cdp.persona.assignment import assign_queued
 from cdp.persona.discovery import Discovered
 from cdp.persona.fitted import Fitted, of_document
 from cdp.persona.stated import checked
-from cdp.store import personas, prepared, situations
+from cdp.store import personas, prepared
 from cdp.store.database import Database
 
 SECONDS_KNOWN = 1.0  # how long a version is taken for the newest
@@ -165,8 +163,7 @@ class Personas:
         """
         with self._database.autocommit() as connection:
             profile_id, _ = _body(connection, ref)
-            kept = situations.kept(connection, profile_id, limit)
-        return profile_id, [_assigned(row) for row in kept]
+            return profile_id, present.on_record(connection, profile_id, limit)
 
     def page(
         self,
@@ -285,16 +282,3 @@ def _visitor(connection: psycopg.Connection, ref: str) -> tuple[UUID | None, boo
         each["purpose"] == present.PURPOSE and each["state"] != "granted" for each in said
     )
     return profile_id, not refused
-
-
-def _assigned(row: Mapping[str, Any]) -> Assigned:
-    return Assigned(
-        session_at=row["session_at"],
-        at=row["at"],
-        persona=Chance(
-            persona_id=row["persona_id"], name=row["name"], probability=row["probability"]
-        ),
-        probabilities=row["probabilities"],
-        reasons=[Reason.model_validate(each) for each in row["reasons"]],
-        version=row["version"],
-    )

@@ -67,7 +67,7 @@ class Served:
 
     def http(self, *scopes: str, **limits) -> httpx.Client:
         """A plain HTTP client with a fresh key."""
-        return httpx.Client(base_url=self.url, auth=(self.key(*scopes, **limits), ""))
+        return httpx.Client(base_url=self.url, auth=(self.key(*scopes, **limits), ""), timeout=60)
 
 
 @contextmanager

@@ -201,9 +201,11 @@ def _did(node: Did, words: Vocabulary) -> Iterator[str]:
 
 
 def _event(said: Did | Step, words: Vocabulary) -> Iterator[str]:
+    known = {*words.kinds, PURCHASE}
     for kind in said.event:
-        if words.kinds and "*" not in kind and kind != PURCHASE and kind not in words.kinds:
-            yield f"event: no event is of the kind {kind!r}; {near(kind, [*words.kinds, PURCHASE])}"
+        # Kinds that are like none may come yet; those that are like one are misspelt.
+        if "*" not in kind and kind not in known and (like := nearest(kind, known)):
+            yield f"event: no event is of the kind {kind!r}; did you mean {like!r}?"
     for name, test in said.where.items():
         if test.within or test.older_than:
             yield f"where.{name}: within and older_than belong to the event, not to its fields"
@@ -257,11 +259,15 @@ def _circle(name: str, condition: Condition, known: Mapping[str, Definition]) ->
     return None
 
 
+def nearest(name: str, known: Collection[str], cutoff: float = 0.7) -> str | None:
+    """The name that is most like, if one is."""
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)
+
+
 def near(name: str, known: Collection[str]) -> str:
     """Which of the names there are may be meant."""
-    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if nearest:
-        return f"did you mean {nearest[0]!r}?"
+    if like := nearest(name, known, 0.5):
+        return f"did you mean {like!r}?"
     return f"there are {_list(known)}" if known else "there is none yet"
 
 

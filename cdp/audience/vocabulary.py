@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 from cdp.audience.base import definitions_of
 from cdp.audience.dimensions import ASSIGNED, dimensions
 from cdp.audience.validate import Vocabulary, parsed
+from cdp.derive.policy import derive_policy
 from cdp.model.expression import Condition, Did, Step, every_node
+from cdp.settings import settings
 from cdp.store import cells, segments, spoken
 from cdp.store.database import driver
 
@@ -23,9 +25,15 @@ def of(tx: Connection, said: Condition | Mapping[str, Any]) -> Vocabulary:
         segments=definitions_of(segments.live(tx)),
         dimensions=dimensions(),
         assigned={*ASSIGNED, *(dimension for dimension, _ in cells.sizes(driver(tx)))},
-        kinds=spoken.kinds(tx, asked) if asked else (),
+        kinds={*_usual_kinds(), *spoken.kinds(tx, asked)} if asked else (),
         values={name: spoken.frequent(tx, name) for name in FIELDS} if asked else {},
     )
+
+
+def _usual_kinds() -> Iterator[str]:
+    """The kinds that conclusions are drawn from, whether any came yet or not."""
+    for kinds in derive_policy(settings().policy).kinds.values():
+        yield from (kind for kind in kinds if "*" not in kind)
 
 
 def _kinds(node: Condition | Step) -> Iterator[str]:

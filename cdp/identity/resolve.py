@@ -140,9 +140,7 @@ def _settle(
     merges, splits = _merges(after, clustering, cause), _splits(after, cause)
     entries = pl.concat([merges, splits, _blocked(blocks), _cut(cuts)], how="diagonal_relaxed")
     graph.write_log(tx, entries.with_columns(logged_at=pl.lit(recorded_at)))
-    graph.mark_stale(
-        tx, pl.concat([known["profile_before"], known["profile_id"]]).unique().sort()
-    )
+    graph.mark_stale(tx, pl.concat([known["profile_before"], known["profile_id"]]).unique().sort())
     return Resolved(after.height, merges.height, splits.height, blocks.height, cuts.height)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from cdp.model.icp import Frozen
+from cdp.model.profile import Frozen
 
 
 class Member(Frozen):

@@ -32,7 +32,7 @@ Reason = Literal[
 class Holdout(BaseModel):
     """People kept back to see what happens without: the same ones wherever the name is used."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: Word = Field(description="audiences with one hold-out keep back the same people")
     share: float = Field(gt=0, le=0.5, description="of all people, 0..0.5; it stays once it is set")
@@ -41,7 +41,7 @@ class Holdout(BaseModel):
 class AudienceDeclaration(BaseModel):
     """Whom to address, what for and by what: exactly one of `segment` and `crossing`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: Word
     segment: str | None = Field(default=None, description="the name of a saved segment")

@@ -24,7 +24,9 @@ Scalar = bool | int | float | str
 class Node(BaseModel):
     """A value of the tree: frozen, and nothing unknown in it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", serialize_by_alias=True, defer_build=True
+    )
 
 
 class Test(Node):
@@ -291,10 +293,7 @@ Expression = Annotated[
     Discriminator(_tag),
 ]
 
-for _kind in (Step, Did, WorksFor, All, AnyOf, Not):
-    _kind.model_rebuild()
-
-TREE: TypeAdapter[Condition] = TypeAdapter(Expression)
+TREE: TypeAdapter[Condition] = TypeAdapter(Expression, config=ConfigDict(defer_build=True))
 
 
 def as_data(condition: Condition) -> dict[str, Any]:

@@ -43,9 +43,10 @@ class Criterion(Frozen):
     def _of_traits(cls, when: Condition) -> Condition:
         for place, node in every_node(when):
             if not isinstance(node, TraitIs | All | AnyOf | Not):
-                raise ValueError(
+                # A ValueError is what pydantic tells the place of.
+                raise ValueError(  # noqa: TRY004
                     f"{place or 'it'} is no condition on traits; an ICP reads traits only"
-                )  # noqa: TRY004
+                )
             if isinstance(node, TraitIs) and (node.within or node.older_than):
                 raise ValueError(
                     f"{place or 'it'} changes with time; an ICP reads traits such as account.visits_30d"

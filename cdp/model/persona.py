@@ -36,6 +36,9 @@ class StatedPersona(Frozen):
     With `who` it is a lasting one, a part of the people; without, a situation anyone may be in.
     """
 
+    # Built at once: FastAPI warns of a body that is not.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=False)
+
     name: Title
     who: Mapping[str, Between | Sequence[Value]] = Field(
         default_factory=dict, description="traits: the values it has, or a range"

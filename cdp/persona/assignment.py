@@ -83,6 +83,7 @@ def _assign(tx: Connection, fitted: Fitted, now: datetime) -> None:
     )
     situation = [(uuids[n], named[persona]) for n, (persona, _) in present.items()]
     cells.assign(tx, SITUATION, uuids, situation, now)
+    personas.queue_moved(tx, now)
 
 
 def _chosen(fitted: Fitted, posterior: np.ndarray) -> dict[str, pl.Series]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 50_000  # persons
 FEWEST = 200  # persons among whom personas are looked for
-WITH_EVENTS = 15_000  # persons whose sessions are learnt from
+WITH_EVENTS = 5_000  # persons whose sessions are learnt from
 # Families of computed traits, and the part of a card that they are told in.
 FAMILIES: Mapping[str, Part] = {
     "affinity": "affinities", "complements": "affinities", "arrivals": "affinities", "browsing": "affinities",
@@ -87,37 +87,27 @@ def run(
     progress("personas")
     chosen, mixture, tried = _mixture(typed(people, types), declared, former, seed, anew=anew)
     belongs = discovered(mixture, chosen, typed(people, types))
-    lasting = [(uid, each) for uid, each in written.items() if each.who]
-    held = [by_hand.holds(people, each.who) for _, each in lasting]
-    draft = Fitted(
-        version=0, fitted_at=now, names={}, situation=_unlearnt(belongs.shape[1] + len(lasting)),
-        features=chosen, mixture=mixture, types=types, categories={}, report={},
-        written=[Written(each, [float(x) for x in by_hand.base(h)]) for (_, each), h in zip(lasting, held, strict=True)],
-    )  # fmt: skip
+    lasting = {uid: each for uid, each in written.items() if each.who}
+    draft = _draft(people, types, (chosen, mixture, belongs.shape[1]), [*lasting.values()], now)
     history = draft.history(people)
     progress("situations")
     keeper = Keeper(tx, former, live, now)
     ids = [
         *keeper.individuals(typed(people, types), mixture, belongs),
-        *(str(uid) for uid, _ in lasting),
+        *(str(uid) for uid in lasting),
     ]
     events = _events(tx, people, seed, now)
-    hand = [Stated(str(uid), each.share, dict(each.signals)) for uid, each in written.items()]
+    hand = [Stated(str(uid), each.share, {**each.signals}) for uid, each in written.items()]
     situation, found = learn(events, Lasting(ids, _shares(history), history), seed, hand)
     situation = keeper.situations(situation)
-    draft = replace(
-        draft,
-        situation=situation,
-        categories=_categories(events),
-        report={
-            "people": people.height,
-            "seed": seed,
-            "tried": [vars(each) for each in tried]
-            or (former.report.get("tried", []) if former else []),
-            "situations": {str(n): told for n, told in found.tried.items()} if found else {},
-            "reference": figures.reference(draft, people, history),
-        },
-    )
+    report = {
+        "people": people.height,
+        "seed": seed,
+        "tried": [vars(each) for each in tried] or (former.report["tried"] if former else []),
+        "situations": {str(n): told for n, told in found.tried.items()} if found else {},
+        "reference": figures.reference(draft, people, history),
+    }
+    draft = replace(draft, situation=situation, categories=_categories(events), report=report)
     names = keeper.named(draft, people, history)
     version = personas.add_model(tx, as_document(replace(draft, names=names)), now)
     keeper.retire(situation.personas)
@@ -177,6 +167,30 @@ def _mixture(
 
     mixture, tried = discover(described(people, chosen), outcomes, seed)
     return chosen, mixture, tried
+
+
+def _draft(
+    people: pl.DataFrame,
+    types: Mapping[str, str],
+    found: tuple[Sequence[Feature], Mixture | None, int],
+    lasting: Sequence[StatedPersona],
+    now: datetime,
+) -> Fitted:
+    """The lasting personas, those found and those written by hand, before anything of sessions."""
+    chosen, mixture, count = found
+    general = [by_hand.base(by_hand.holds(people, each.who)).tolist() for each in lasting]
+    return Fitted(
+        version=0,
+        fitted_at=now,
+        names={},
+        situation=_unlearnt(count + len(lasting)),
+        features=chosen,
+        mixture=mixture,
+        written=[Written(each, chances) for each, chances in zip(lasting, general, strict=True)],
+        types=types,
+        categories={},
+        report={},
+    )
 
 
 def _shares(history: np.ndarray) -> np.ndarray:

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from cdp.model.persona import Figure
 from cdp.persona.features import Feature, Part, described
 from cdp.persona.fitted import Fitted, typed
 
 LEAST_MEMBERS = 20  # of whom a trait has to be known for a figure
-Z = float(norm.ppf(0.975))
+Z = float(ndtri(0.975))
 
 
 def every(fitted: Fitted, people: pl.DataFrame, history: np.ndarray, persona: int) -> list[Figure]:
@@ -27,7 +27,7 @@ def every(fitted: Fitted, people: pl.DataFrame, history: np.ndarray, persona: in
 
 def by_part(fitted: Fitted, found: list[Figure]) -> Mapping[Part, list[Figure]]:
     """The figures by the part of the card that they are told in, most distinct first."""
-    parts = {each.name: each.part for each in fitted.features}
+    parts: dict[str, Part] = {each.name: each.part for each in fitted.features}
     told: dict[Part, list[Figure]] = {}
     for each in sorted(found, key=lambda figure: -abs(figure.distinct)):
         told.setdefault(parts[each.trait], []).append(each)
@@ -98,7 +98,7 @@ def spread(feature: Feature, people: pl.DataFrame) -> list[int]:
     one = described(people.select(feature.name), [feature])
     if feature.continuous:
         scores = one.numbers[:, 0]
-        bins = np.searchsorted(norm.ppf((0.2, 0.4, 0.6, 0.8)), scores)
+        bins = np.searchsorted(ndtri(np.array((0.2, 0.4, 0.6, 0.8))), scores)
         counts = np.bincount(np.where(np.isnan(scores), 5, bins), minlength=6)
     else:
         codes = one.categories[:, 0]

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import numpy as np
 import polars as pl
-from scipy.optimize import linear_sum_assignment
 from sqlalchemy import Connection
 
 from cdp.persona import figures, naming
@@ -119,6 +118,8 @@ def _same_situations(
     kinds = [kind for kind in COMPARED if kind in model.kinds and kind in before.kinds]
     if not (old and new and kinds):
         return {}
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  for discovery only
+
     affinity = np.mean([_affinity(before, model, kind)[np.ix_(old, new)] for kind in kinds], axis=0)
     pairs = zip(*linear_sum_assignment(-affinity), strict=True)
     return {

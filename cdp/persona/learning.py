@@ -148,7 +148,8 @@ def situations(seen: Counted, seed: int) -> Situations | None:
     fitted, tried = {}, {}
     for number in CANDIDATES:
         fitted[number] = _fitted(used, base, number, seed)
-        each = _log_likelihood(held, base, *fitted[number])
+        share, values = fitted[number]
+        each = _log_likelihood(held, base, share, values)
         tried[number] = float(each.mean()), float(each.std() / np.sqrt(len(each)))
     best = max(tried, key=lambda number: tried[number][0])
     enough = tried[best][0] - tried[best][1]

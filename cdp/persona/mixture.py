@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from cdp.persona.features import Described
 
@@ -81,6 +80,8 @@ def matched(former: np.ndarray, now: np.ndarray, least: float = 0.3) -> dict[int
     method), without pairs whose overlap is less than `least` of their union.
     """
     size = int(former.max(initial=-1)) + 1, int(now.max(initial=-1)) + 1
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  for discovery only
+
     both = np.zeros(size)
     np.add.at(both, (former, now), 1)
     union = both.sum(axis=1, keepdims=True) + both.sum(axis=0, keepdims=True) - both

@@ -58,7 +58,8 @@ def learn(
         [values, *([found.shares] if found else []), np.tile(base, (len(passers), 1))]
     )
     for each in stated:
-        values[names.index(each.persona)] = _stated(seen, base, each)
+        place = names.index(each.persona)
+        values[place] = _stated(seen, base, values[place], each)
     model = SituationModel(
         personas=names,
         share=np.concatenate([lasting.share, _passing_shares(found, passers)]),
@@ -103,8 +104,9 @@ def _passing_shares(found: Situations | None, passers: Sequence[Stated]) -> Floa
     return shares / shares.sum() if len(shares) else shares
 
 
-def _stated(seen: Counted, base: Floats, stated: Stated) -> Floats:
-    shares = base.copy()
+def _stated(seen: Counted, base: Floats, learnt: Floats, stated: Stated) -> Floats:
+    """What is stated; kinds of signals of which nothing is stated are as its sessions have them."""
+    shares = learnt.copy()
     for kind, wanted in stated.signals.items():
         place = seen.places[kind]
         own = np.array([wanted.get(value, 0.0) for value in seen.values[kind]])

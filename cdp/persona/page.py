@@ -2,7 +2,7 @@
 
 from cdp.persona.situation import Floats, SituationModel
 
-# Chosen on Complete Journey's August and September, before the months that docs/personas.md tells.
+# Set by judgement before the measure in docs/personas.md, not fitted to it.
 GENERAL = 30.0  # lines of everybody's taste that a person begins with
 SESSION = 5.0  # lines before that one of this session is worth
 PERSONA = 0.7  # power of how much more frequent a value is in the persona than in general

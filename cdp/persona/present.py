@@ -9,7 +9,7 @@ from uuid import UUID
 import numpy as np
 import psycopg
 
-from cdp.model.persona import Chance, Excluded, Page, Reason, Session, Shown, Situation
+from cdp.model.persona import Assigned, Chance, Excluded, Page, Reason, Session, Shown, Situation
 from cdp.persona.fitted import Fitted
 from cdp.persona.live import Event, told
 from cdp.persona.page import ranked
@@ -88,6 +88,11 @@ def situation(fitted: Fitted, profile_id: UUID | None, at: datetime, known: Seen
     )
 
 
+def on_record(connection: psycopg.Connection, profile_id: UUID, limit: int) -> list[Assigned]:
+    """What was said of a profile's sessions, newest first."""
+    return [_assigned(row) for row in situations.kept(connection, profile_id, limit)]
+
+
 def page(
     connection: psycopg.Connection,
     fitted: Fitted,
@@ -140,7 +145,9 @@ def _counts(events: Sequence[Event], fitted: Fitted, kind: str) -> Floats:
     counts = np.zeros((1, len(model.kinds[kind].values)))
     for event in events:
         value = event[kind]
-        if value is not None and kind != "product":
+        if value is None:
+            continue
+        if kind != "product":
             value = value.strip().lower()
         if (code := model.codes.get((kind, value))) is not None:
             counts[0, code - first] += 1
@@ -152,3 +159,16 @@ def _chances(fitted: Fitted, posterior: Floats) -> list[Chance]:
         Chance(persona_id=uid, name=name, probability=probability)
         for uid, name, probability in fitted.chances(posterior)
     ]
+
+
+def _assigned(row: Mapping[str, Any]) -> Assigned:
+    return Assigned(
+        session_at=row["session_at"],
+        at=row["at"],
+        persona=Chance(
+            persona_id=row["persona_id"], name=row["name"], probability=row["probability"]
+        ),
+        probabilities=row["probabilities"],
+        reasons=[Reason.model_validate(each) for each in row["reasons"]],
+        version=row["version"],
+    )

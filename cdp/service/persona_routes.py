@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cdp.model.persona import (
@@ -18,7 +18,6 @@ from cdp.model.persona import (
     Title,
     Validation,
 )
-from cdp.persona.export import TYPES, exported
 from cdp.profile.timeline import aware
 from cdp.service.answering import Limit, Ref, answer_list, answer_model
 from cdp.service.auth import Reader, Steward
@@ -109,10 +108,7 @@ def every(request: Request, caller: Reader) -> Response:
 def define(
     request: Request,
     caller: Steward,
-    stated: Annotated[
-        StatedPersona,
-        Body(examples=[{"name": "Beach holiday", "signals": {"category": {"swimwear": 0.5}}}]),
-    ],
+    stated: StatedPersona,
 ) -> Response:
     """Take in a hand-written persona, or another wording of it; everybody is assigned anew."""
     caller.changing("persona_define", None)
@@ -131,6 +127,8 @@ def card(
     found = caller.serving.personas.card(persona)
     if format == "json":
         return answer_model(request, found)
+    from cdp.persona.export import TYPES, exported  # noqa: PLC0415  loads matplotlib
+
     return Response(exported(found, format), media_type=TYPES[format])
 
 

@@ -223,6 +223,7 @@ def replace(
         scored: record_uid, other_uid (the larger one), weight, probability, exchanged (whether
             given and family name changed places), evidence (JSON).
         full: every record of `subject` was compared.
+        subject: whether persons or companies were compared.
         merge_weight: links of this weight and more hold profiles together.
 
     Returns:

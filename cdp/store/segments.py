@@ -29,9 +29,10 @@ INSERT INTO dimension (dimension, declaration, evaluated_at)
 VALUES (:name, CAST(:declaration AS jsonb), :at)
 ON CONFLICT (dimension) DO UPDATE
 SET declaration = excluded.declaration, evaluated_at = excluded.evaluated_at"""
-# What is queued or due is not yet right; the earliest of it tells since when.
+# What is derived and queued, or due, is not yet right; the earliest of it tells since when.
 RIGHT_AT = """
-SELECT LEAST((SELECT min(queued_at) FROM unsegmented_profile),
+SELECT LEAST((SELECT min(d.derived_at) FROM unsegmented_profile JOIN derived_profile AS d
+              USING (profile_id)),
              (SELECT min(due_at) FROM segment_due WHERE due_at <= %(now)s), %(now)s) AS right_at"""
 CHANGES = """
 SELECT position, profile_id, change, changed_at FROM cell_change

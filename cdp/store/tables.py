@@ -528,7 +528,7 @@ derived_profile = Table(
     _at("derived_at"),
     _at("due_at", nullable=True),
     Column("parameters", BigInteger, nullable=False),
-    Index(None, "number", unique=True),
+    Index(None, "number"),
     Index(None, "due_at"),
     info={"scope": "profile"},
     postgresql_with={"toast_tuple_target": 8160},  # as for profile
@@ -594,7 +594,6 @@ unsegmented_profile = Table(
     metadata,
     _uid("profile_id", primary_key=True),
     Column("number", BigInteger),  # that a profile had which is no more
-    _at("queued_at", server_default=text("now()")),
     info={"scope": "local"},
 )
 

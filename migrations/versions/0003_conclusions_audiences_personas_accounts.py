@@ -137,7 +137,7 @@ def upgrade() -> None:
         postgresql_with={"toast_tuple_target": 8160},
     )
     op.create_index(op.f("ix_derived_profile__due_at"), "derived_profile", ["due_at"], unique=False)
-    op.create_index(op.f("ix_derived_profile__number"), "derived_profile", ["number"], unique=True)
+    op.create_index(op.f("ix_derived_profile__number"), "derived_profile", ["number"], unique=False)
     op.create_table(
         "dimension",
         sa.Column("dimension", sa.Text(collation="C"), nullable=False),
@@ -340,6 +340,7 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("words", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("aspects", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("event_recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("scored_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("record_uid", "event_id", name=op.f("pk_text_score")),
         info={"scope": "record"},
@@ -368,9 +369,6 @@ def upgrade() -> None:
         "unsegmented_profile",
         sa.Column("profile_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=True),
-        sa.Column(
-            "queued_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
-        ),
         sa.PrimaryKeyConstraint("profile_id", name=op.f("pk_unsegmented_profile")),
         info={"scope": "local"},
     )

@@ -14,6 +14,8 @@ from cdp.errors import InvalidSegment
 from cdp.model.expression import as_data
 from tests.audience.conditions import conditions
 
+# Threads of a service that another test left running draw random numbers meanwhile.
+pytestmark = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 WORDS = Vocabulary(
     segments={
         "vips": Definition("person", trait("spent") > 100),

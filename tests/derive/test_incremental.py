@@ -52,7 +52,7 @@ deliveries = st.lists(
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(deliveries)
 def test_piece_by_piece_with_time_passing_equals_a_rebuild(

@@ -171,7 +171,7 @@ def test_next_week_on_a_desktop_with_suits_it_is_business(shop: Shop):
 def test_near_misses_stay_what_they_are(shop: Shop):
     at_sea = NOW - timedelta(days=2)
     for n in range(3):
-        shop.view("jason", "Sneakers", at_sea - timedelta(minutes=3 - n))
+        shop.view("jason", "Sneakers", at_sea - timedelta(minutes=3 - n), PHONE)
     assert shop.persona("jason", at_sea) == "Street style"
 
     glance = NOW - timedelta(days=3)

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from cdp.cli.app import app
 from cdp.conclude import conclude
 from cdp.model.persona import StatedPersona
 from cdp.persona.export import exported
@@ -20,6 +22,7 @@ from cdp.store.database import Database
 from tests.scenarios.world import World
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+pytestmark = pytest.mark.heavy  # two discoveries
 CHANNELS = Path(__file__).parent / "channels"
 # Three kinds of people, and what they are like.
 KINDS: dict[str, dict[str, Any]] = {
@@ -217,6 +220,29 @@ def test_cards_are_handed_on_in_four_forms(panel: Panel):
     assert exported(card, "pdf").startswith(b"%PDF")
 
 
+def test_the_commands_tell_the_same(panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CDP_DATABASE_URL", panel.database.url)
+    settings.cache_clear()
+
+    def cdp(*words: str) -> str:
+        result = CliRunner().invoke(app, ["persona", *words], catch_exceptions=False)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    listed = json.loads(cdp("list", "--json"))
+    assert [each["name"] for each in listed] == [each.name for each in panel.personas.every()]
+    name = listed[0]["name"]
+    assert cdp("show", name).startswith(f"# {name}")
+    cdp("export", str(tmp_path), "--format", "markdown")
+    assert len(list(tmp_path.glob("*.md"))) == len(listed)
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: Rainy day\nsignals: {category: {umbrellas: 0.6}}\n")
+    assert "Rainy day" in cdp("define", str(file))
+    cdp("retire", "Rainy day")
+    assert "coverage" in cdp("validate")
+    settings.cache_clear()
+
+
 def test_validation_marks_cards_when_the_people_have_moved(panel: Panel):
     now = panel.personas.validate(now=NOW)
     assert now.coverage > 0.95
@@ -230,7 +256,6 @@ def test_validation_marks_cards_when_the_people_have_moved(panel: Panel):
     later = panel.personas.validate(now=NOW + timedelta(days=30))
     assert later.drifted
     assert later.shares_psi > 0.2
-    marked = panel.personas.card(the_one_of(panel, "young").persona_id).drift
-    assert marked
+    marked: Any = panel.personas.card(the_one_of(panel, "young").persona_id).drift
     assert marked["since"].startswith("2026-07-01")
     assert "psychographics.music" in {each["trait"] for each in marked["moved"]}

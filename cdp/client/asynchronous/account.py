@@ -1,13 +1,15 @@
 """Awaitable verbs of companies."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cdp.client import account_calls as calls
 from cdp.client.asynchronous.connection import AsyncConnection
 from cdp.client.calls import Ref
 from cdp.model.account import IcpPreview, Member, Relation
-from cdp.model.icp import Fit, Icp, IcpDefinition
+
+if TYPE_CHECKING:
+    from cdp.model.icp import Fit, Icp, IcpDefinition
 
 
 class AsyncAccount:
@@ -33,19 +35,19 @@ class AsyncAccount:
         """Parents and subsidiaries that are stated, and companies that may be of one group."""
         return await self._connection.do(calls.relations(ref))
 
-    async def account_fit(self, ref: Ref, icp: str | None = None) -> list[Fit]:
+    async def account_fit(self, ref: Ref, icp: str | None = None) -> "list[Fit]":
         """How well a company fits each ideal customer profile, with every reason."""
         return await self._connection.do(calls.fit(ref, icp))
 
-    async def icps(self) -> list[Icp]:
+    async def icps(self) -> "list[Icp]":
         """The ideal customer profiles in force, by name."""
         return await self._connection.do(calls.icps())
 
-    async def icp(self, name: str) -> Icp:
+    async def icp(self, name: str) -> "Icp":
         """One of them. Raises IcpNotFound."""
         return await self._connection.do(calls.icp(name))
 
-    async def define_icp(self, name: str, definition: Mapping[str, Any]) -> Icp:
+    async def define_icp(self, name: str, definition: Mapping[str, Any]) -> "Icp":
         """Put a profile in force, as the next version of its name. Raises InvalidRequest."""
         return await self._connection.do(calls.define_icp(name, definition))
 
@@ -57,11 +59,11 @@ class AsyncAccount:
         """How many companies a profile would fit how well; nothing is kept."""
         return await self._connection.do(calls.preview_icp(name, definition))
 
-    async def learn_icp(self, name: str, **said: Any) -> IcpDefinition:
+    async def learn_icp(self, name: str, **said: Any) -> "IcpDefinition":
         """Learn a profile from won deals: won, among, traits, subject, keep. Raises NothingToLearn."""
         return await self._connection.do(calls.learn_icp(name, **said))
 
-    async def fitting(self, icp: str, *, at_least: float = 0.0, limit: int = 100) -> list[Fit]:
+    async def fitting(self, icp: str, *, at_least: float = 0.0, limit: int = 100) -> "list[Fit]":
         """The companies that fit best, with the reasons."""
         return await self._connection.do(calls.fitting(icp, at_least, limit))
 

@@ -1,13 +1,15 @@
 """Plain verbs of companies. Written by tests/client/twin.py."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cdp.client import account_calls as calls
 from cdp.client.calls import Ref
 from cdp.client.synchronous.connection import Connection
 from cdp.model.account import IcpPreview, Member, Relation
-from cdp.model.icp import Fit, Icp, IcpDefinition
+
+if TYPE_CHECKING:
+    from cdp.model.icp import Fit, Icp, IcpDefinition
 
 
 class Account:
@@ -33,19 +35,19 @@ class Account:
         """Parents and subsidiaries that are stated, and companies that may be of one group."""
         return self._connection.do(calls.relations(ref))
 
-    def account_fit(self, ref: Ref, icp: str | None = None) -> list[Fit]:
+    def account_fit(self, ref: Ref, icp: str | None = None) -> "list[Fit]":
         """How well a company fits each ideal customer profile, with every reason."""
         return self._connection.do(calls.fit(ref, icp))
 
-    def icps(self) -> list[Icp]:
+    def icps(self) -> "list[Icp]":
         """The ideal customer profiles in force, by name."""
         return self._connection.do(calls.icps())
 
-    def icp(self, name: str) -> Icp:
+    def icp(self, name: str) -> "Icp":
         """One of them. Raises IcpNotFound."""
         return self._connection.do(calls.icp(name))
 
-    def define_icp(self, name: str, definition: Mapping[str, Any]) -> Icp:
+    def define_icp(self, name: str, definition: Mapping[str, Any]) -> "Icp":
         """Put a profile in force, as the next version of its name. Raises InvalidRequest."""
         return self._connection.do(calls.define_icp(name, definition))
 
@@ -57,11 +59,11 @@ class Account:
         """How many companies a profile would fit how well; nothing is kept."""
         return self._connection.do(calls.preview_icp(name, definition))
 
-    def learn_icp(self, name: str, **said: Any) -> IcpDefinition:
+    def learn_icp(self, name: str, **said: Any) -> "IcpDefinition":
         """Learn a profile from won deals: won, among, traits, subject, keep. Raises NothingToLearn."""
         return self._connection.do(calls.learn_icp(name, **said))
 
-    def fitting(self, icp: str, *, at_least: float = 0.0, limit: int = 100) -> list[Fit]:
+    def fitting(self, icp: str, *, at_least: float = 0.0, limit: int = 100) -> "list[Fit]":
         """The companies that fit best, with the reasons."""
         return self._connection.do(calls.fitting(icp, at_least, limit))
 

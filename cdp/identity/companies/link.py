@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from cdp.identity.companies import likeness
+from cdp.identity.companies import likeness, shares
 from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import live_or_first, live_policy
 from cdp.identity.resolve import Resolved, resolve
@@ -95,7 +95,7 @@ def _write(
         came, went = links.replace(
             tx,
             at,
-            likeness.version(),
+            shares.version(),
             queue,
             scored,
             full=full,

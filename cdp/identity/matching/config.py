@@ -47,6 +47,8 @@ class FileConfig(BaseModel):
     @classmethod
     def _spelled_out(cls, columns: Any) -> Any:
         """`column: role` and `column: identifier <namespace>` are short for the mapping."""
+        if not columns:
+            raise ValueError("no column has a role; give one to each that tells about the person")
         if not isinstance(columns, dict):
             return columns
         return {name: _column(said) for name, said in columns.items()}
@@ -107,4 +109,4 @@ _SOURCES = ("source", "channel", "source_dataset", "dataset", "system", "origin"
 
 
 def _is_key(column: str) -> bool:
-    return column.lower().rstrip("_").endswith(("id", "key", "uid", "number", "no"))
+    return column.lower().rstrip("_").endswith(("id", "key", "uid", "number", "no", "nr"))

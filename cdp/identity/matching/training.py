@@ -27,6 +27,10 @@ TRUST = 0.05
 # mistaken for one person of two names: the guess weighs as much as what is found, and is the least.
 MOST_ALIKE = 0.5
 SMALLEST = 1e-7
+FEWEST = 1e-12  # share of the pairs that are of housemates, where there are none
+# Where contact points and numbers are all that is known, housemates cannot be told from one person:
+# who has the same address is one.
+HOMELY = ("given_name", "middle_name", "family_name", "birth_date", "place")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ def estimate(
     """
     fields = [_Field.of(each, candidates, sample, total, scale) for each in comparisons]
     prior = household = min(0.05, candidates.height * scale / 10 / total)
+    if not any(each.name in HOMELY for each in comparisons):
+        household = FEWEST
     for _ in range(ROUNDS):
         before = np.concatenate([f.m for f in fields])
         match = np.full(candidates.height, np.log(prior))
@@ -76,7 +82,7 @@ def estimate(
         for field in fields:
             field.learn(matching, housemates)
         prior = float(np.clip(matching.sum() * scale / total, 1e-10, 0.1))
-        household = float(np.clip(housemates.sum() * scale / total, 1e-12, 0.1))
+        household = float(np.clip(housemates.sum() * scale / total, FEWEST, 0.1))
         if np.abs(np.concatenate([f.m for f in fields]) - before).max() < CLOSE:
             break
     return Trained([field.learnt() for field in fields], prior, household)

@@ -110,3 +110,17 @@ def test_a_record_key_that_repeats_is_refused():
 
     with pytest.raises(InvalidRequest, match="several rows"):
         resolve_file(frame, config, identity_policy(), NOW)
+
+
+def test_a_configuration_without_any_role_says_so(tmp_path):
+    with pytest.raises(InvalidRequest, match="no column has a role"):
+        loaded(tmp_path, proposed(pl.DataFrame({"colA": ["x"], "colB": ["y"]})))
+
+
+def test_where_nothing_but_an_address_is_known_it_makes_one_person():
+    frame = pl.DataFrame({"mail": [f"p{n // 2}@example{n // 2}.com" for n in range(60)]})
+    config = FileConfig.model_validate({"columns": {"mail": "email"}})
+
+    assert (
+        resolve_file(frame, config, identity_policy(), NOW).clusters["cluster_id"].n_unique() == 30
+    )

@@ -31,7 +31,7 @@ def measured(frame, **settings):
 @pytest.mark.parametrize(
     ("world", "precision", "recall"),
     [
-        pytest.param(World(), 0.96, 0.92, id="a bit of everything"),
+        pytest.param(World(), 0.96, 0.92, id="a bit of everything", marks=HEAVY),
         pytest.param(World(twins=0.4), 0.95, 0.90, id="very many twins"),
         pytest.param(World(juniors=0.4), 0.90, 0.90, id="very many juniors"),
         pytest.param(World(recycled=0.4), 0.95, 0.92, id="recycled phones", marks=HEAVY),

@@ -63,7 +63,9 @@ def test_a_webhook_to_a_private_address_or_of_another_kind_is_refused(cdp):
 
 
 def test_a_pushed_message_is_mended_and_replayed(cdp, database):
-    refused = understand({"type": "track", "userId": "u"}, Envelope(datetime.now(UTC)))
+    refused = understand(
+        {"type": "track", "userId": "u", "event": None}, Envelope(datetime.now(UTC))
+    )
     land(database, [Pushed("web", refused)])
     (waiting,) = json.loads(cdp("quarantine", "list", "--json").out)
     assert cdp("quarantine", "replay", "--channel", "web").code == 1

@@ -27,16 +27,29 @@ def started(database: Database) -> Iterator[httpx.Client]:
     command = [sys.executable, "-c", CDP, "up", "--port", port]
     environment = os.environ | {"CDP_DATABASE_URL": database.url}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        said = ""
-        while "search" not in said:
-            said += process.stdout.readline()
-        key = re.search(r"key +(\S+)", said)[1]
-        assert f"http://127.0.0.1:{port}/docs" in said
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", auth=(key, "")) as http:
-            eventually(lambda: _is_ready(http), 60)
-            yield http
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        try:
+            said = _said(process)
+            assert f"http://127.0.0.1:{port}/docs" in said
+            key = re.search(r"key +(\S+)", said)[1]
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{port}", auth=(key, ""), timeout=60
+            ) as http:
+                eventually(lambda: _is_ready(http), 120)
+                yield http
+            process.send_signal(signal.SIGINT)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+
+
+def _said(process: subprocess.Popen[str]) -> str:
+    """What it prints before it serves."""
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "search" in line:
+            return "".join(lines)
+    raise AssertionError(f"it ended and said only {lines}")
 
 
 def _is_ready(http: httpx.Client) -> bool:
