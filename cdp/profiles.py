@@ -101,7 +101,9 @@ class CustomerProfiles:
             raise InvalidRequest("find needs at least one identifier, e.g. find(email=...)")
         with self._database.autocommit() as connection:
             found = [
-                prepared.bodies_with(connection, namespace, normalised(connection, namespace, value))
+                prepared.bodies_with(
+                    connection, namespace, normalised(connection, namespace, value)
+                )
                 for namespace, value in identifiers.items()
             ]
         common = [one for one in found[0] if all(one in others for others in found[1:])]

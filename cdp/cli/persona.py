@@ -43,7 +43,9 @@ def list_personas(as_json: AsJson = False) -> None:
     if as_json:
         output.emit_rows([each.model_dump(mode="json") for each in found])
         return
-    rows = output.table("name", "kind", "share", "people", "drifted", "id", right=("share", "people"))
+    rows = output.table(
+        "name", "kind", "share", "people", "drifted", "id", right=("share", "people")
+    )
     for each in found:
         share = "" if each.share is None else f"{each.share:.1%}"
         drifted = each.drifted_at.date().isoformat() if each.drifted_at else ""

@@ -155,9 +155,7 @@ def _accounts(profile: Profile) -> RenderableType | None:
         return None
     rows = table("company", "known by", "role", "since", "until")
     for link in profile.accounts:
-        rows.add_row(
-            *map(words, (link.key, link.namespace, link.role, link.since, link.until))
-        )
+        rows.add_row(*map(words, (link.key, link.namespace, link.role, link.since, link.until)))
     return rows
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import ValidationError
 from sqlalchemy import Connection
 
-from cdp.errors import InvalidRequest, NothingToLearn
+from cdp.errors import NothingToLearn
 from cdp.identity.companies.link import LinkedCompanies, link_companies
 from cdp.identity.identifiers.contacts import contact_namespaces
 from cdp.identity.matching import Model, Options, features, train
@@ -162,12 +162,13 @@ class _Run:
 
     def of(self, *, full: bool, retrain: bool) -> LinkReport:
         report, known = self.report, self.known
-        grown = known.model is not None and report.records >= GROWN * known.model.records
-        report.trained = retrain or known.model is None or grown
+        stored = _read(known.model)
+        grown = stored is not None and report.records >= GROWN * stored.records
+        report.trained = retrain or stored is None or grown
         report.full = full or report.trained
         clean = features(known.people)
         try:
-            model = self._model(clean)
+            model = self._model(clean, stored)
         except NothingToLearn:
             report.trained = False
             return _unchanged(self.database, report, known)
@@ -178,19 +179,18 @@ class _Run:
         report.spent("write", started)
         return report
 
-    def _model(self, clean: pl.DataFrame) -> Model:
+    def _model(self, clean: pl.DataFrame, stored: Model | None) -> Model:
         """The live model, or a new one."""
         engine = settings().linker
-        if not self.report.trained and self.known.model:
-            model = _read(self.known.model)
-            self.report.model = self.known.model.version
+        if stored is not None and not self.report.trained:
+            model = stored
         else:
             started = time.perf_counter()
             self.progress("train", clean.height)
             model = train(clean, datetime.now(UTC), Options(engine=engine))
             model = calibrated(model, clean, self.known.decided)
-            self.report.model = model.version
             self.report.spent("train", started)
+        self.report.model = model.version
         options = model.options.model_copy(update={"engine": engine})
         return model.model_copy(update={"options": options})
 
@@ -261,14 +261,12 @@ class _Run:
         report.stands(links.figures(tx, weight))
 
 
-def _read(stored: links.StoredModel) -> Model:
+def _read(stored: links.StoredModel | None) -> Model | None:
+    """The stored model; None where there is none, or only one of an earlier version of this code."""
     try:
-        return Model.from_json(stored.document)
+        return Model.from_json(stored.document) if stored else None
     except ValidationError:
-        raise InvalidRequest(
-            f"the model {stored.version} is not of this version; learn a new one: "
-            "cdp identity link --retrain"
-        ) from None
+        return None
 
 
 def _as_json(evidence: pl.Expr) -> pl.Expr:

@@ -229,9 +229,13 @@ class Validation(Frozen):
     checked_at: datetime
     version: int
     people: int
-    coverage: float = Field(description="share of people with a persona of probability 0.5 and more")
+    coverage: float = Field(
+        description="share of people with a persona of probability 0.5 and more"
+    )
     separation: float = Field(description="mean probability of the likeliest persona")
-    border: float = Field(description="share of people whose second persona is less than 0.2 behind")
+    border: float = Field(
+        description="share of people whose second persona is less than 0.2 behind"
+    )
     stability: float | None = Field(description="mean adjusted Rand index of the bootstraps")
     shares: Mapping[str, float] = Field(description="of people, by persona")
     shares_psi: float = Field(description="population stability index of these shares")

@@ -154,7 +154,8 @@ def situations(seen: Counted, seed: int) -> Situations | None:
     best = max(tried, key=lambda number: tried[number][0])
     enough = tried[best][0] - tried[best][1]
     number = min(number for number in tried if tried[number][0] >= enough)
-    return Situations(*fitted[number], tried)
+    share, values = fitted[number]
+    return Situations(share, values, tried)
 
 
 def _fitted(seen: Counted, base: Floats, number: int, seed: int) -> tuple[Floats, Floats]:

@@ -220,6 +220,24 @@ def test_cards_are_handed_on_in_four_forms(panel: Panel):
     assert exported(card, "pdf").startswith(b"%PDF")
 
 
+def test_validation_marks_cards_when_the_people_have_moved(panel: Panel):
+    now = panel.personas.validate(now=NOW)
+    assert now.coverage > 0.95
+    assert now.border < 0.1
+    assert not now.drifted
+    assert panel.personas.card(the_one_of(panel, "young").persona_id).drift is None
+
+    chance = np.random.default_rng(2)
+    many = people(4 * PEOPLE, chance, first=1_000)
+    panel.bring([row for row in many if row["person"].startswith("sporty")], "later")
+    later = panel.personas.validate(now=NOW + timedelta(days=30))
+    assert later.drifted
+    assert later.shares_psi > 0.2
+    marked: Any = panel.personas.card(the_one_of(panel, "young").persona_id).drift
+    assert marked["since"].startswith("2026-07-01")
+    assert "psychographics.music" in {each["trait"] for each in marked["moved"]}
+
+
 def test_the_commands_tell_the_same(panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CDP_DATABASE_URL", panel.database.url)
     settings.cache_clear()
@@ -241,21 +259,3 @@ def test_the_commands_tell_the_same(panel: Panel, tmp_path: Path, monkeypatch: p
     cdp("retire", "Rainy day")
     assert "coverage" in cdp("validate")
     settings.cache_clear()
-
-
-def test_validation_marks_cards_when_the_people_have_moved(panel: Panel):
-    now = panel.personas.validate(now=NOW)
-    assert now.coverage > 0.95
-    assert now.border < 0.1
-    assert not now.drifted
-    assert panel.personas.card(the_one_of(panel, "young").persona_id).drift is None
-
-    chance = np.random.default_rng(2)
-    many = people(4 * PEOPLE, chance, first=1_000)
-    panel.bring([row for row in many if row["person"].startswith("sporty")], "later")
-    later = panel.personas.validate(now=NOW + timedelta(days=30))
-    assert later.drifted
-    assert later.shares_psi > 0.2
-    marked: Any = panel.personas.card(the_one_of(panel, "young").persona_id).drift
-    assert marked["since"].startswith("2026-07-01")
-    assert "psychographics.music" in {each["trait"] for each in marked["moved"]}
