@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betaln, expit, gammaln, hyp2f1
 
 Real = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def alive(model: BgNbd, frequency: Real, recency: Real, age: Real) -> Real:
     r, alpha, a, b = model.r, model.alpha, model.a, model.b
     odds = np.log(a) - np.log(b + np.maximum(frequency, 1) - 1)
     odds = odds + (r + frequency) * (np.log(alpha + age) - np.log(alpha + recency))
-    return np.where(frequency > 0, 1 / (1 + np.exp(odds)), 1.0)
+    return np.where(frequency > 0, expit(-odds), 1.0)
 
 
 def expected(model: BgNbd, frequency: Real, recency: Real, age: Real, time: float) -> Real:

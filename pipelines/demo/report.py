@@ -12,7 +12,6 @@ from cdp.cli.output import screen, table
 from cdp.crossings import Crossings
 from cdp.model.profile import Profile
 from cdp.model.status import StoreStatus
-from cdp.personas import Personas
 from pipelines.demo.floor import RawCopy
 from pipelines.demo.steps import WHOLE
 
@@ -127,7 +126,7 @@ def linked(runs: list[AssetRun]) -> None:
             )
 
 
-def concluded(runs: list[AssetRun], crossings: Crossings, personas: Personas) -> None:
+def concluded(runs: list[AssetRun], crossings: Crossings) -> None:
     """What is concluded of the profiles, and one crossing of it."""
     for run in runs:
         if run.name == "conclusion":
@@ -137,10 +136,6 @@ def concluded(runs: list[AssetRun], crossings: Crossings, personas: Personas) ->
                 f"{said['profiles_derived']:,} profiles, which entered {said['cells_entered']:,} "
                 "cells of dimensions."
             )
-    named = ", ".join(
-        f"{each.name} ({each.people:,})" for each in personas.every() if each.kind == "individual"
-    )
-    console.print(f"Personas: {named}.")
     console.print()
     console.print(Rule("where two dimensions cross: people, and lift over chance", align="left"))
     print_matrix(crossings.matrix("value_tier", "discount_tier"))
@@ -178,7 +173,10 @@ def next_steps(profile: Profile, seconds: float) -> None:
             ".venv/bin/cdp crossing count 'value_tier=top & discount_tier=discount'",
             "how many people a crossing of dimensions holds; `crossing people` lists them",
         ),
-        (".venv/bin/cdp persona list", "kinds of people; `cdp persona show NAME` is a card"),
+        (
+            ".venv/bin/cdp persona discover",
+            "find the kinds of people among them (minutes); `cdp persona show NAME` is a card",
+        ),
         ("make up", "the HTTP API over this store, with a key"),
         (".venv/bin/cdp quarantine list", "the rows that broke their contract, and why"),
         ("make dagster", "assets, runs and checks at http://127.0.0.1:3000"),

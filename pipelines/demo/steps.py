@@ -16,12 +16,11 @@ from pipelines.channel_asset import asset_key
 from pipelines.conclusion_asset import CONCLUSION
 from pipelines.definitions import CHANNELS, definitions
 from pipelines.link_asset import PROBABLE_LINK
-from pipelines.persona_asset import PERSONA
 from pipelines.profile_asset import PROFILE
 from pipelines.progress import watchers
 
 UNITS = {"profile": "profiles", "probable_link": "pairs", "conclusion": "profiles"}
-WHOLE = (PROBABLE_LINK, PROFILE, CONCLUSION, PERSONA)  # assets over all channels, in their order
+WHOLE = (PROBABLE_LINK, PROFILE, CONCLUSION)  # assets over all channels, in their order
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 

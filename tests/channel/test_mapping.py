@@ -324,7 +324,7 @@ def test_consents_memberships_and_accounts_are_stated(channel):
         ("2", "newsletter", "email", "denied", None, "form"),
     ]
     assert batch.memberships.rows() == [("1", "Runners", "club", None, dt.date(2020, 1, 1), None)]
-    assert batch.accounts.rows() == [("1", "company_domain", "acme.com", "CFO", None)]
+    assert batch.accounts.rows() == [("1", "company_domain", "acme.com", "CFO", None, None)]
 
 
 def test_a_purpose_may_have_the_name_of_a_column(channel):
