@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -21,11 +21,12 @@ from cdp.profiles import CustomerProfiles
 from cdp.store import accounts as store
 from cdp.store import icp as icp_store
 from cdp.store.database import Database
+from cdp.store.opened import OnStore
 
 MOST = 1_000
 
 
-class Accounts:
+class Accounts(OnStore):
     """The companies of one store.
 
     `url`: as for `CustomerProfiles`. `ref` is an id, or `namespace:value` such as
@@ -35,18 +36,8 @@ class Accounts:
     """
 
     def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
-        self._database = database or Database(url)
+        super().__init__(url, database=database)
         self._profiles = CustomerProfiles(database=self._database)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._database.close()
 
     def get(self, ref: UUID | str) -> Profile:
         """The company."""

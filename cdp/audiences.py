@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from cdp.audience import effect as effects
@@ -29,13 +29,13 @@ from cdp.model.audience import (
 )
 from cdp.model.crossing import crossing, segment
 from cdp.store import audiences, exports
-from cdp.store.database import Database
+from cdp.store.opened import OnStore
 
 FORMATS: tuple[Format, ...] = get_args(Format)
 ORDERED = ("order", "order_line")
 
 
-class Audiences:
+class Audiences(OnStore):
     """Whom to address: people of a segment or crossing who consented to a purpose and medium.
 
     `url`: as for `CustomerProfiles`. Consent and suppression always hold: nobody is exported who has
@@ -43,19 +43,6 @@ class Audiences:
     contacted, or who cannot be reached. Every method raises StoreUnavailable when the database is
     away, and those that take a name AudienceNotFound, naming the nearest.
     """
-
-    def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
-        self._database = database or Database(url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._database.close()
 
     def declare(self, said: AudienceDeclaration, *, by: str = "library") -> Audience:
         """Make the audience of that name what is said; a new one where there is none.

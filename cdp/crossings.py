@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Literal, Self
+from typing import Literal
 
 from cdp.audience import crossing as sets
 from cdp.audience import distinguish as telling
@@ -25,13 +25,13 @@ from cdp.model.crossed import (
 )
 from cdp.model.crossing import All, Cell, Crossing, Not, crossing
 from cdp.store import crossings
-from cdp.store.database import Database
+from cdp.store.opened import OnStore
 
 Subject = Literal["person", "account"]
 LARGEST_PAGE = 1_000
 
 
-class Crossings:
+class Crossings(OnStore):
     """Where the dimensions and saved segments of one store cross.
 
     A crossing is a text, `lifecycle=churned & value_tier=top & !segment=vip`, or made in Python:
@@ -40,19 +40,6 @@ class Crossings:
     dimension, cell or field that is not known, naming the nearest, and StoreUnavailable when the
     database is away.
     """
-
-    def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
-        self._database = database or Database(url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._database.close()
 
     def cells(
         self, dimension: str | None = None, *, subject: Subject = "person"

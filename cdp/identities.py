@@ -1,7 +1,6 @@
 """The Python API of identity: decide, undo, explain and tune who is who."""
 
 from collections.abc import Sequence
-from typing import Self
 from uuid import UUID
 
 from cdp.identity.explanation import explain
@@ -18,12 +17,12 @@ from cdp.model.explanation import (
 )
 from cdp.model.identity import Decided, Decision, LogEntry
 from cdp.model.review import PairToReview
-from cdp.store.database import Database
+from cdp.store.opened import OnStore
 
 Ref = decisions.Ref
 
 
-class Identities:
+class Identities(OnStore):
     """Who is who in one store, for stewards and data engineers.
 
     `url`: a SQLAlchemy URL; absent: `CDP_DATABASE_URL`, or the embedded server in `CDP_HOME`.
@@ -35,19 +34,6 @@ class Identities:
     ProfileNotFound, DecisionNotFound, and DecisionContradicted where a decision that stands says
     the opposite; StoreConflict where other changes went first five times in a row.
     """
-
-    def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
-        self._database = database or Database(url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._database.close()
 
     def link(self, a: Ref, b: Ref, *, by: str, reason: str) -> Decided:
         """Make two records one person, above all limits and vetoes."""

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -28,28 +28,23 @@ from cdp.persona.fitted import Fitted, of_document
 from cdp.persona.stated import checked
 from cdp.store import personas, prepared
 from cdp.store.database import Database
+from cdp.store.opened import OnStore
 
 SECONDS_KNOWN = 1.0  # how long a version is taken for the newest
 SEED = 1
 
 
-class Personas:
+class Personas(OnStore):
     """The personas of a store.
 
     `url` or `database` name it; without either the settings do. A version of the personas is read
     once and kept.
     """
 
-    def __init__(self, url: str | None = None, database: Database | None = None) -> None:
-        self._database = database or Database(url)
+    def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
+        super().__init__(url, database=database)
         self._fitted: Fitted | None = None
         self._asked = float("-inf")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._database.close()
 
     def discover(
         self,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -31,31 +31,18 @@ from cdp.profile import feed, figures, provenance, rectify, selection, timeline
 from cdp.profile.traits import Trait, registry
 from cdp.settings import settings
 from cdp.store import identity, prepared, read, rectification
-from cdp.store.database import Database
+from cdp.store.opened import OnStore
 
 PAGE = 1_000
 MOST_LOOKUPS = 500
 
 
-class CustomerProfiles:
+class CustomerProfiles(OnStore):
     """The customer profiles of one store.
 
     `url`: a SQLAlchemy URL; absent: `CDP_DATABASE_URL`, or the embedded server in `CDP_HOME`.
     Every method raises StoreUnavailable when the database is away.
     """
-
-    def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
-        self._database = database or Database(url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._database.close()
 
     def get(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 from cdp.audience import segments
@@ -10,31 +10,18 @@ from cdp.audience.membership import Updated, update_memberships
 from cdp.identity.refs import resolved
 from cdp.model.expression import Condition
 from cdp.model.segment import Estimate, Members, MembershipChanges, Segment, Subject, Why
-from cdp.store.database import Database
+from cdp.store.opened import OnStore
 
 Said = Condition | Mapping[str, Any]
 
 
-class Segments:
+class Segments(OnStore):
     """The segments of one store.
 
     `url`: a SQLAlchemy URL; absent: `CDP_DATABASE_URL`, or the embedded server in `CDP_HOME`.
     A condition is the tree that `cdp.audience.words` writes, or the same as JSON or YAML says it.
     `now` (default: the time it is) is what windows and ages are counted back from.
     """
-
-    def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
-        self._database = database or Database(url)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Give the connections back."""
-        self._database.close()
 
     def save(
         self,

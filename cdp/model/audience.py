@@ -13,7 +13,6 @@ from cdp.model.profile import Frozen
 Format = Literal["csv", "parquet", "jsonl"]
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.\-]{0,63}$")]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
-Arm = Literal["addressed", "held_out"]
 
 # Why somebody of the crossing is left out; who is so for several reasons counts for the first.
 REASONS: Mapping[str, str] = {

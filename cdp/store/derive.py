@@ -136,16 +136,6 @@ TEXT_COLUMNS = {
 }
 
 ONE = """
-WITH gone AS (
-    DELETE FROM derived_profile WHERE profile_id IN (
-        SELECT profile_id FROM deriving
-        WHERE NOT EXISTS (SELECT FROM profile AS p WHERE p.profile_id = deriving.profile_id))
-    RETURNING profile_id, number)
-INSERT INTO unsegmented_profile (profile_id, number)
-SELECT profile_id, number FROM gone ORDER BY profile_id
-ON CONFLICT (profile_id) DO UPDATE SET number = excluded.number"""
-
-ONE = """
 SELECT d.profile_id, d.traits, d.derived_at, d.due_at, d.parameters
 FROM derived_profile AS d WHERE d.profile_id = %s"""
 LATEST = "SELECT version, fitted_at, document FROM derive_parameters ORDER BY version DESC LIMIT 1"

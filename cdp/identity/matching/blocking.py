@@ -10,9 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cdp.identity.matching.text import sound
 
-_SORTED_NAMES = pl.concat_list("given", "family").list.sort()
-_PAIR = pl.col("given").is_not_null() & pl.col("family").is_not_null()
-
 
 def _pair(one: pl.Expr, other: pl.Expr) -> pl.Expr:
     """Both names in one key whatever their order."""
