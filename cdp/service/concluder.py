@@ -59,7 +59,7 @@ class Concluder:
         """Draw the conclusions that wait; whether that went well."""
         started = time.perf_counter()
         try:
-            found = conclude(self._database, progress=self._go_on)
+            found = conclude(self._database, progress=self._go_on, wait=False)
         except _Stopped:
             return True
         except CdpError as error:

@@ -1,6 +1,7 @@
 """Deriving what changed, in any order and at any times, ends where deriving everything ends."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from cdp.derive.run import derive_queued, rebuild, refit
 from cdp.store import derive as store
 from cdp.store.database import Database
 from tests.derive.market import NOW, Market, bought, day, happening
+from tests.served import eventually
 
 PEOPLE = ("ann", "bo", "cy", "di")
 GOODS = (("tea", "drinks", "food"), ("boot", "shoes", "men"), ("scarf", "wool", "women"))
@@ -105,3 +108,25 @@ def test_a_chunk_of_too_many_events_is_derived_in_parts(
     assert derive_queued(market.database, NOW, seen.append) == 150
     assert len(seen) > 5
     assert {len(market.everything()), market.of("c149")["orders"]} == {150, 1}
+
+
+WAITING = """
+SELECT true FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND query LIKE '%underived_profile%' AND datname = current_database()"""
+
+
+def test_what_another_run_has_taken_is_concluded_on_return(market: Market):
+    market.deliver([row for n in range(3) for row in bought(f"c{n}", day(n), 1.0 + n)])
+
+    def is_waited_for() -> bool:
+        with market.database.autocommit() as connection:
+            return connection.execute(WAITING).fetchone() is not None
+
+    with ThreadPoolExecutor(1) as pool, market.database.transaction() as other:
+        other.execute(text("DELETE FROM underived_profile"))
+        done = pool.submit(market.conclude)
+        eventually(is_waited_for)
+        assert not done.done()
+        other.rollback()  # the other run is killed, and its rows are free again
+        assert done.result().derived == 3
+    assert market.of("c1")["orders"] == 1
