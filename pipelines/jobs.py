@@ -1,6 +1,7 @@
 """The jobs over the whole store: the daily run, the fold after a failed channel, the tidying up."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import dagster as dg
 
@@ -11,6 +12,13 @@ from pipelines.profile_asset import PROFILE
 
 KEEP_RUNS_DAYS = 30
 RUNS_AT_ONCE = 100
+
+# Every schedule of ours runs from the start.
+schedule = partial(
+    dg.ScheduleDefinition,
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 
 customer_profiles = dg.define_asset_job(
     "customer_profiles",
@@ -47,39 +55,31 @@ fold_profiles = dg.define_asset_job(
     description="Folds the profiles whose records changed.",
 )
 
-customer_profiles_daily = dg.ScheduleDefinition(
+customer_profiles_daily = schedule(
     name="customer_profiles_daily",
     job=customer_profiles,
     cron_schedule="0 6 * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Also takes in what schedules and sensors of single channels have missed.",
 )
 
-conclude_hourly = dg.ScheduleDefinition(
+conclude_hourly = schedule(
     name="conclude_hourly",
     job=conclude,
     cron_schedule="30 * * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="People leave windows and stages by time alone, also where nothing is served.",
 )
 
-fit_conclusions_nightly = dg.ScheduleDefinition(
+fit_conclusions_nightly = schedule(
     name="fit_conclusions_nightly",
     job=fit_conclusions,
     cron_schedule="0 4 * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="What conclusions take from the whole base follows it from night to night.",
 )
 
-link_fully_nightly = dg.ScheduleDefinition(
+link_fully_nightly = schedule(
     name="link_fully_nightly",
     job=link_fully,
     cron_schedule="0 2 * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="What the comparisons of single records came to, checked as a whole.",
 )
 
@@ -139,10 +139,9 @@ def delete_old_runs() -> None:
     delete_runs()
 
 
-delete_old_runs_daily = dg.ScheduleDefinition(
+delete_old_runs_daily = schedule(
     name="delete_old_runs_daily",
     job=delete_old_runs,
     cron_schedule="30 3 * * *",
-    execution_timezone="UTC",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Keeps Dagster's own storage from growing for ever.",
 )
