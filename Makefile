@@ -12,6 +12,10 @@ SERVE_PORT ?= 8080
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
+# Also where the surroundings forbid it, modules are compiled once, when they are first used: a test
+# run starts over a hundred processes, and each would spend seconds on compiling them anew.
+export PYTHONDONTWRITEBYTECODE =
+
 demo dagster up: export CDP_HOME ?= $(CURDIR)/.cdp
 demo dagster up: export CDP_DATA ?= $(CURDIR)/data/demo
 demo dagster up: export DAGSTER_HOME ?= $(CDP_HOME)/dagster
@@ -28,7 +32,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"{sys.executable} is Python {sys.version.split()[0]}; 3.11 or newer is needed: make PYTHON=...")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "on Debian: apt-get install python3-venv"; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
