@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 
 import httpx
@@ -47,6 +47,9 @@ PEOPLE = [
     a_row("crm", "3", 1, given="Robert", born="1980-03-01", phone="+12125550142"),
     a_row("crm", "4", 1, email="cy@example.com", given="Cyril", city="Oslo"),
 ]
+
+
+BETWEEN_LOOKS = 0.02  # s
 
 
 @dataclass
@@ -95,9 +98,10 @@ def shop(new_database, tmp_path_factory) -> Iterator[Served]:
         yield served
 
 
-def eventually(holds: Callable[[], object], seconds: float = 20.0) -> object:
+def eventually(holds: Callable[[], object], seconds: float = 60.0) -> object:
     """What `holds` gives once it is true; for what another thread does."""
-    end = monotonic() + seconds
+    end, pause = monotonic() + seconds, Event()
     while not (found := holds()):
         assert monotonic() < end, "it did not come to pass in time"
+        pause.wait(BETWEEN_LOOKS)  # the processor is the other thread's
     return found
