@@ -10,6 +10,7 @@ from cdp.audience.membership import update_memberships
 from cdp.derive.run import derive_queued
 from cdp.persona.assignment import assign_queued
 from cdp.store.database import Database
+from cdp.store.folded import hand_on
 from cdp.store.queues import Queue, settled
 
 T = TypeVar("T")
@@ -41,6 +42,8 @@ def conclude(
     another run has taken is concluded, too, on return.
     """
     present = now or datetime.now(UTC)
+    with database.transaction() as tx:
+        hand_on(tx)
 
     def stage(queue: Queue, run: Callable[[], T]) -> Iterator[T]:
         yield run()

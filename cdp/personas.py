@@ -1,8 +1,6 @@
 """Personas: find them, write them, read their cards, and tell which one fits a visitor now."""
 
 import difflib
-import json
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -24,13 +22,14 @@ from cdp.model.persona import (
 from cdp.persona import cards, discovery, present, validation
 from cdp.persona.assignment import assign_queued
 from cdp.persona.discovery import Discovered
-from cdp.persona.fitted import Fitted, of_document
+from cdp.persona.fitted import Fitted
+from cdp.persona.in_force import InForce
 from cdp.persona.stated import checked
-from cdp.store import personas, prepared
+from cdp.store import personas
 from cdp.store.database import Database
 from cdp.store.opened import OnStore
+from cdp.store.situations import Visitor, visitors
 
-SECONDS_KNOWN = 1.0  # how long a version is taken for the newest
 SEED = 1
 
 
@@ -43,8 +42,7 @@ class Personas(OnStore):
 
     def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
         super().__init__(url, database=database)
-        self._fitted: Fitted | None = None
-        self._asked = float("-inf")
+        self._in_force = InForce(self._database)
 
     def discover(
         self,
@@ -99,8 +97,7 @@ class Personas(OnStore):
             if name and name != found["name"]:
                 personas.rename_cells(tx, found["name"], name)
                 personas.rename_in_model(tx, found["persona_id"], name)
-        self._fitted = None
-        self._asked = float("-inf")
+        self._in_force.forget()
         return self.get(found["persona_id"])
 
     def retire(self, persona: UUID | str, *, now: datetime | None = None) -> None:
@@ -145,11 +142,11 @@ class Personas(OnStore):
 
     def situation(self, ref: UUID | str, *, at: datetime | None = None) -> Situation:
         """Which persona fits a profile now, or did at a time. Raises ProfileNotFound, InvalidRequest."""
-        fitted, moment = self._in_force(), at or datetime.now(UTC)
+        fitted, moment = self._in_force.get(), at or datetime.now(UTC)
         with self._database.autocommit() as connection:
-            profile_id, _ = _body(connection, ref)
-            known = present.seen(connection, fitted, profile_id, moment)
-        return present.situation(fitted, profile_id, moment, known)
+            visitor = _visitor(connection, ref)
+            known = present.seen(connection, fitted, visitor, moment)
+        return present.situation(fitted, visitor.profile_id, moment, known)
 
     def situations(self, ref: UUID | str, *, limit: int = 100) -> tuple[UUID, list[Assigned]]:
         """The profile's id, and what is on record of its situations, newest first.
@@ -157,7 +154,7 @@ class Personas(OnStore):
         Raises ProfileNotFound.
         """
         with self._database.autocommit() as connection:
-            profile_id, _ = _body(connection, ref)
+            profile_id = _visitor(connection, ref).profile_id
             return profile_id, present.on_record(connection, profile_id, limit)
 
     def page(
@@ -172,13 +169,17 @@ class Personas(OnStore):
 
         Raises ProfileNotFound for an id that was never given out, AmbiguousIdentifier.
         """
-        fitted, moment = self._in_force(), at or datetime.now(UTC)
+        fitted, moment = self._in_force.get(), at or datetime.now(UTC)
         with self._database.autocommit() as connection:
-            profile_id, consented = _visitor(connection, ref)
+            try:
+                visitor = _visitor(connection, ref)
+            except ProfileNotFound:
+                if isinstance(parsed(connection, ref), UUID):
+                    raise
+                visitor = None
             return present.page(
-                connection, fitted, profile_id, moment,
-                consented=consented, categories=categories, products=products,
-            )  # fmt: skip
+                connection, fitted, visitor, moment, categories=categories, products=products
+            )
 
     def card(self, persona: UUID | str) -> Card:
         """A persona's card. Raises PersonaNotFound."""
@@ -201,7 +202,7 @@ class Personas(OnStore):
     def validate(self, *, now: datetime | None = None) -> Validation:
         """Coverage, separation, stability, borders and drift against the people of now; kept."""
         moment = now or datetime.now(UTC)
-        fitted = self._in_force()
+        fitted = self._in_force.get()
         with self._database.transaction() as tx:
             found = validation.run(tx, fitted, moment)
             personas.put_check(tx, fitted.version, found.model_dump(mode="json"), moment)
@@ -209,27 +210,16 @@ class Personas(OnStore):
 
     def fitted(self) -> Fitted | None:
         """The version in force; None before the first discovery or definition."""
-        if time.monotonic() - self._asked > SECONDS_KNOWN:
-            with self._database.autocommit() as connection:
-                self._fitted = _newest(connection, self._fitted)
-            self._asked = time.monotonic()
-        return self._fitted
-
-    def _in_force(self) -> Fitted:
-        if (found := self.fitted()) is None:
-            raise InvalidRequest(
-                "there are no personas yet: `cdp persona discover` or `cdp persona define`"
-            )
-        return found
+        return self._in_force.find()
 
     def _settle(self, now: datetime, progress: Callable[[str], None] = lambda _: None) -> None:
         """After a new version: its cards, and everybody's persona."""
-        self._asked = float("-inf")
+        self._in_force.forget()
         progress("assignment")
         assign_queued(self._database, now)
         progress("cards")
         with self._database.transaction() as tx:
-            cards.write(tx, self._in_force(), now)
+            cards.write(tx, self._in_force.get(), now)
 
     def _row(self, persona: UUID | str) -> Mapping[str, Any]:
         with self._database.autocommit() as connection:
@@ -246,34 +236,12 @@ class Personas(OnStore):
             return next((row for row in personas.live(connection) if row["name"] == name), None)
 
 
-def _newest(connection: psycopg.Connection, known: Fitted | None) -> Fitted | None:
-    if known is not None and personas.newest(connection) == known.version:
-        return known
-    found = personas.model(connection)
-    if found is None:
-        return None
-    return of_document(found["version"], found["fitted_at"], found["document"])
-
-
-def _body(connection: psycopg.Connection, ref: UUID | str) -> tuple[UUID, str]:
+def _visitor(connection: psycopg.Connection, ref: UUID | str) -> Visitor:
+    """The profile that `ref` names. Raises ProfileNotFound, AmbiguousIdentifier, InvalidRequest."""
     named = parsed(connection, ref)
+    found = visitors(connection, named, present.PURPOSE)
     if not isinstance(named, UUID):
-        return the_only(named[0], prepared.bodies_with(connection, *named))
-    if (found := prepared.one_body(connection, named)) is None:
+        return the_only(named[0], found)
+    if not found:
         raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")
-    return found
-
-
-def _visitor(connection: psycopg.Connection, ref: str) -> tuple[UUID | None, bool]:
-    """The visitor's profile, if there is one, and whether personalisation is not refused."""
-    try:
-        profile_id, body = _body(connection, ref)
-    except ProfileNotFound:
-        if isinstance(parsed(connection, ref), UUID):
-            raise
-        return None, True
-    said = json.loads(body).get("consents", ())
-    refused = any(
-        each["purpose"] == present.PURPOSE and each["state"] != "granted" for each in said
-    )
-    return profile_id, not refused
+    return found[0]

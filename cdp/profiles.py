@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
-from typing import Any, Literal
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import UUID
 
 import psycopg
@@ -24,6 +25,7 @@ from cdp.model.answers import (
     TimelinePage,
 )
 from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
+from cdp.model.persona import Situation
 from cdp.model.profile import Profile, SourceRecord, TimelineEvent, TraitExplanation
 from cdp.model.sentiment import ProfileSentiment
 from cdp.model.status import StoreStatus
@@ -32,6 +34,9 @@ from cdp.profile.traits import Trait, registry
 from cdp.settings import settings
 from cdp.store import identity, prepared, read, rectification
 from cdp.store.opened import OnStore
+
+if TYPE_CHECKING:
+    from cdp.persona.in_force import InForce
 
 PAGE = 1_000
 MOST_LOOKUPS = 500
@@ -55,14 +60,18 @@ class CustomerProfiles(OnStore):
 
         Any id ever given out resolves: the id of a profile that was merged into another, and the
         uid of any source record. `as_of` (with a time zone) gives the profile as it was known then.
-        `fields` selects fields, parts and traits: `["identifiers", "demographics", "traits.name"]`.
+        `fields` selects fields, parts and traits: `["identifiers", "demographics", "traits.name"]`;
+        `situation`, which persona fits now, is there only where it is selected.
         Raises ProfileNotFound, AmbiguousIdentifier, InvalidRequest.
         """
-        _, body = self.body(ref, as_of=as_of)
+        uid, body = self.body(ref, as_of=as_of)
         if fields is None:
             return Profile.model_validate_json(body)
         chosen = selection.checked(fields)
-        return Profile.model_validate(selection.select(json.loads(body), chosen))
+        found = selection.select(json.loads(body), chosen)
+        if selection.SITUATION in chosen and found["subject"] == "person":
+            found[selection.SITUATION] = self._situation(uid, as_of)
+        return Profile.model_validate(found)
 
     def body(self, ref: UUID | str, *, as_of: datetime | None = None) -> tuple[UUID, str]:
         """The profile's id and its JSON text as it is kept; raises what `get` raises."""
@@ -306,6 +315,22 @@ class CustomerProfiles(OnStore):
         with self._database.transaction() as tx:
             policy = standing(tx, identity_policy(settings().policy))
         return found.model_copy(update=policy)
+
+    def _situation(self, profile_id: UUID, at: datetime | None) -> Situation | None:
+        """Which persona fits a profile now, or did at a time; None where there are none."""
+        from cdp.persona import present  # noqa: PLC0415  loads polars
+
+        fitted = self._personas.find()
+        if fitted is None:
+            return None
+        with self._database.autocommit() as connection:
+            return present.of_profile(connection, fitted, profile_id, at or datetime.now(UTC))
+
+    @cached_property
+    def _personas(self) -> "InForce":
+        from cdp.persona.in_force import InForce  # noqa: PLC0415  loads polars
+
+        return InForce(self._database)
 
     def _members(self, connection: psycopg.Connection, ref: UUID | str) -> list[UUID]:
         uid = resolved(connection, ref)

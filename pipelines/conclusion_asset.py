@@ -17,7 +17,7 @@ CONCLUSION = dg.AssetKey("conclusion")
 
 
 class Concluding(dg.Config):
-    """What is done before: with `fit` the figures of the whole base are fitted anew."""
+    """What is done besides: with `fit` the whole base's figures are fitted anew, the feed shortened."""
 
     fit: bool = False
 
@@ -49,6 +49,7 @@ def conclusion_asset(after: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
         # Here, so that definitions load fast: these bring Polars and the database driver.
         from datetime import UTC, datetime  # noqa: PLC0415
 
+        from cdp.audience.membership import shorten_feed  # noqa: PLC0415
         from cdp.conclude import conclude  # noqa: PLC0415
         from cdp.derive.run import refit  # noqa: PLC0415
         from cdp.store.figures import conclusion_figures  # noqa: PLC0415
@@ -59,6 +60,8 @@ def conclusion_asset(after: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             if config.fit:
                 refit(database, datetime.now(UTC))
             report = conclude(database, progress)
+            if config.fit:
+                shorten_feed(database)
             seconds = time.perf_counter() - started
             figures = conclusion_figures(database)
         return dg.MaterializeResult(

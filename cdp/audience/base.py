@@ -17,6 +17,9 @@ from cdp.store.predicate import Binder, Fragment
 from cdp.store.scopes import Everyone
 from cdp.store.segments import SavedSegment
 
+# Editions of kept dimensions that were found to be what this process has declared.
+_as_declared: set[str | None] = set()
+_defined: dict[str, Mapping[str, Definition]] = {}
 NOBODY = "SELECT NULL::uuid AS profile_id, NULL::bigint AS number, NULL::text AS cell WHERE false"
 
 
@@ -70,12 +73,14 @@ def evaluate_dimensions(tx: Connection, now: datetime) -> list[CellChange]:
     A dimension that is declared no longer is left by everyone.
     """
     declared = dimensions()
+    edition = segments.kept_edition(tx)
+    if edition in _as_declared:
+        return []
     kept = segments.kept_dimensions(tx)
-    changed = [
-        name for name, each in declared.items() if kept.get(name) != each.model_dump(mode="json")
-    ]
+    changed = [name for name, each in declared.items() if kept.get(name) != each.declaration]
     gone = [name for name in kept if name not in declared and name != SUBJECT]
     if not changed and not gone and SUBJECT in kept:
+        _as_declared.add(edition)
         return []
     segments.hold_alone(tx)
     changes = []
@@ -122,6 +127,17 @@ def everyones(tx: Connection, definitions: Mapping[str, Definition]) -> Compiler
     """A compiler of conditions on the whole base."""
     scope = Everyone(Binder(), json.loads(currency(tx)))
     return Compiler(scope, definitions, dimensions())
+
+
+def defined(tx: Connection) -> Mapping[str, Definition]:
+    """What the saved segments mean, by name; read anew only where there are other ones."""
+    edition = segments.edition(tx)
+    found = _defined.get(edition)
+    if found is None:
+        found = definitions_of(segments.live(tx))
+        _defined.clear()
+        _defined[edition] = found
+    return found
 
 
 def definitions_of(saved: Iterable[SavedSegment]) -> dict[str, Definition]:

@@ -20,7 +20,7 @@ def currency(tx: Connection) -> str:
 def cell_of(compiler: Compiler, dimension: Dimension) -> tuple[str, Fragment]:
     """The name of the cell of a profile (or null), and when it may change."""
     if not dimension.bins:
-        return f"({trait_json(compiler, dimension)} #>> '{{}}')", Fragment("")
+        return compiler.scope.trait_text(known_trait(dimension.trait).name), Fragment("")
     binder, flips, whens = compiler.scope.binder, [], []
     for label, condition in bin_conditions(dimension).items():
         found = compiler.compile(condition)
@@ -31,5 +31,4 @@ def cell_of(compiler: Compiler, dimension: Dimension) -> tuple[str, Fragment]:
 
 def trait_json(compiler: Compiler, dimension: Dimension) -> str:
     """The trait of a dimension, as it is stored."""
-    scope = compiler.scope
-    return f"({scope.p}.traits -> {scope.binder.value(known_trait(dimension.trait).name, 'text')})"
+    return compiler.scope.trait_json(known_trait(dimension.trait).name)

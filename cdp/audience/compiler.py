@@ -30,6 +30,7 @@ from cdp.store.predicate import (
     everywhere,
     instant_test,
     json_test,
+    number_test,
     text_test,
 )
 from cdp.store.scopes import Scope
@@ -78,23 +79,21 @@ class Compiler:
         return self.scope.traits(everywhere(parts, "AND"))
 
     def _test(self, said: TraitIs, known: KnownTrait, test: str, wanted: object) -> Fragment:
-        binder = self.scope.binder
-        path = [binder.value(known.of or known.name, "text")]
-        kind = known.type
-        if said.key is not None:
-            path.append(binder.value(said.key, "text"))
-            kind = kind_of(wanted)
-        *above, last = [f"{self.scope.p}.traits", *path]
-        text = f'(({" -> ".join(above)} ->> {last}) COLLATE "C")'
+        scope, name = self.scope, known.of or known.name
+        kind = known.type if said.key is None else kind_of(wanted)
         if kind == "age" and test != "known":
-            return age_test(binder, text, test, age_of(known, float(str(wanted))))
+            age = age_of(known, float(str(wanted)))
+            return age_test(scope.binder, scope.trait_instant(name, said.key), test, age)
         if isinstance(wanted, timedelta):
-            return instant_test(binder, text, test, wanted)
+            return instant_test(scope.binder, scope.trait_instant(name, said.key), test, wanted)
         if kind in TEXTS:
-            return Fragment(text_test(binder, text, test, wanted))
-        value = f"({' -> '.join(above)} -> {last})"
+            return Fragment(text_test(scope.binder, scope.trait_text(name, said.key), test, wanted))
         sure = known.computed and said.key is None
-        return Fragment(json_test(binder, value, test, wanted, kind, sure=sure))
+        if test != "known" and kind not in ("list", "boolean"):
+            number = scope.trait_number(name, said.key, sure=sure)
+            return Fragment(number_test(scope.binder, number, test, wanted))
+        value = scope.trait_json(name, said.key)
+        return Fragment(json_test(scope.binder, value, test, wanted, kind, sure=sure))
 
     def did(self, said: Did) -> Fragment:
         """Events."""
@@ -153,10 +152,6 @@ def kind_of(wanted: object) -> str:
     if isinstance(first, bool):
         return "boolean"
     return "number" if isinstance(first, (int, float)) else "string"
-
-
-def _text(value: str) -> str:
-    return f"(({value} #>> '{{}}') COLLATE \"C\")"
 
 
 COMPILED: Mapping[type[Condition], Callable[..., Fragment]] = {

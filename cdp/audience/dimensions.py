@@ -1,11 +1,11 @@
 """Dimensions: what people are sorted by, each a trait taken whole or in bins."""
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -30,6 +30,11 @@ class Dimension(BaseModel):
     bins: Annotated[tuple[int | float, ...], Field(min_length=1, max_length=50)] | None = None
     multiple: bool = Field(default=False, description="of a list: a cell for each element")
     meaning: str = ""
+
+    @cached_property
+    def declaration(self) -> Mapping[str, Any]:
+        """The same as data."""
+        return self.model_dump(mode="json")
 
 
 @cache

@@ -6,7 +6,7 @@ from datetime import datetime
 from math import sqrt
 
 from cdp.audience import crossing
-from cdp.audience.base import definitions_of, everyones
+from cdp.audience.base import defined, everyones
 from cdp.audience.cells import currency
 from cdp.audience.compiler import Compiler
 from cdp.audience.dimensions import SEGMENT, Dimension, dimensions
@@ -14,7 +14,7 @@ from cdp.model import crossing as crossed
 from cdp.model.crossing import Cell, Crossing
 from cdp.model.expression import All, AnyOf, Condition, InCell, InSegment, Not, TraitIs
 from cdp.model.segment import Estimate, Subject
-from cdp.store import sampling, segments
+from cdp.store import sampling
 from cdp.store.database import Database
 from cdp.store.predicate import Binder
 from cdp.store.scopes import Each
@@ -38,7 +38,7 @@ def estimate(
     with database.transaction() as tx:
         base = sampling.profiles(tx, subject)
     with database.transaction() as tx:
-        compiler = everyones(tx, definitions_of(segments.live(tx)))
+        compiler = everyones(tx, defined(tx))
         found = compiler.compile(condition)
         people = sampling.count(tx, found.sql, compiler.scope.binder, subject, now, seconds)
     if people is not None:
@@ -53,7 +53,7 @@ def _sampled(
 ) -> Estimate:
     with database.transaction() as tx:
         scope = Each(Binder(reserved=1), json.loads(currency(tx)))
-        saved = definitions_of(segments.live(tx))
+        saved = defined(tx)
         found = Compiler(scope, saved, dimensions()).compile(condition)
         drawn = sampling.draw(tx, subject, SAMPLE, base)
         hits = sampling.hits(tx, drawn, found.sql, scope.binder, now)

@@ -23,11 +23,11 @@ from cdp.model.expression import (
     InSegment,
     MemberOf,
     Step,
-    Test,
     TraitIs,
     WorksFor,
     every_node,
 )
+from cdp.model.wanted import Test
 from cdp.store.event_predicate import DAY, NUMBERS, PURCHASE, TEXTS
 
 STATES = ("granted", "denied", "withdrawn")

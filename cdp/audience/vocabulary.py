@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from cdp.audience.base import definitions_of
+from cdp.audience.base import defined
 from cdp.audience.dimensions import ASSIGNED, dimensions
 from cdp.audience.validate import Vocabulary, parsed
 from cdp.derive.policy import derive_policy
 from cdp.model.expression import Condition, Did, Step, every_node
 from cdp.settings import settings
-from cdp.store import cells, segments, spoken
+from cdp.store import cells, spoken
 from cdp.store.database import driver
 
 FIELDS = ("category", "product", "currency")
@@ -22,7 +22,7 @@ def of(tx: Connection, said: Condition | Mapping[str, Any]) -> Vocabulary:
     condition = said if isinstance(said, Condition) else parsed(said)
     asked = {kind for _, node in every_node(condition) for kind in _kinds(node) if "*" not in kind}
     return Vocabulary(
-        segments=definitions_of(segments.live(tx)),
+        segments=defined(tx),
         dimensions=dimensions(),
         assigned={*ASSIGNED, *(dimension for dimension, _ in cells.sizes(driver(tx)))},
         kinds={*_usual_kinds(), *spoken.kinds(tx, asked)} if asked else (),

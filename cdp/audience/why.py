@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from cdp.audience.base import definitions_of
+from cdp.audience.base import defined
 from cdp.audience.cells import currency
 from cdp.audience.compiler import AGE_UNITS, YEARS, Compiler, Definition
 from cdp.audience.dimensions import dimensions
@@ -26,7 +26,7 @@ from cdp.model.expression import (
     TraitIs,
 )
 from cdp.model.segment import Reason
-from cdp.store import evidence_of, segments
+from cdp.store import evidence_of
 from cdp.store.evidence_of import Actual
 from cdp.store.predicate import Binder, least
 from cdp.store.scopes import Each
@@ -48,7 +48,7 @@ HOLDS: Mapping[str, Callable[[Iterable[bool]], bool]] = {
 
 def reason_of(tx: Connection, profile_id: UUID, condition: Condition, now: datetime) -> Reason:
     """The tree of `condition` with what is true of the profile. Raises ProfileNotFound."""
-    saved = definitions_of(segments.live(tx))
+    saved = defined(tx)
     scope = Each(Binder(reserved=1), json.loads(currency(tx)))
     compiler = Compiler(scope, saved, dimensions())
     leaves = _leaves(condition, saved)

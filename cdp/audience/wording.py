@@ -17,10 +17,10 @@ from cdp.model.expression import (
     MemberOf,
     Not,
     Step,
-    Test,
     TraitIs,
     WorksFor,
 )
+from cdp.model.wanted import Test
 
 SIGNS = {
     "is": "is",

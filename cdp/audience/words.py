@@ -11,14 +11,12 @@ from cdp.model.expression import (
     Did,
     InCell,
     InSegment,
-    Measure,
     MemberOf,
-    Scalar,
     Step,
-    Test,
     TraitIs,
     WorksFor,
 )
+from cdp.model.wanted import Measure, Scalar, Test
 
 Said = Scalar | date | datetime
 WINDOW = ("within", "older_than", "since", "until")

@@ -56,11 +56,19 @@ def waterfall(fields: Sequence[FieldWeight], weight: float | None) -> Renderable
             f"{field.weight:+.1f}",
             f"{total:+.1f}",
             _bar(field.weight),
-            " | ".join([field.level, *(said for said in (field.left, field.right) if said)]),
+            _agreement(field),
         )
     if weight is not None:
         rows.add_row("together", "", f"{weight:+.1f}", "", "")
     return rows
+
+
+def _agreement(field: FieldWeight) -> Text:
+    """The level, and what the two say; of equal values one."""
+    values = [field.left or "-", field.right or "-"] if field.left or field.right else []
+    if field.left == field.right:
+        values = values[:1]
+    return Text.assemble(field.level, (f"  {' | '.join(values)}" if values else "", "dim"))
 
 
 def _with_waterfall(

@@ -53,7 +53,9 @@ def cluster(
     if config is None or out is None:
         raise typer.BadParameter("give --config FILE and --out FILE, or --propose")
     policy = identity_policy(settings().policy)
-    resolved = resolve_file(frame, load_config(config), policy, datetime.now(UTC))
+    resolved = resolve_file(
+        frame, load_config(config), policy, datetime.now(UTC), evidence=pairs is not None
+    )
     write_table(resolved.clusters, out)
     if pairs is not None:
         write_table(resolved.pairs, pairs)

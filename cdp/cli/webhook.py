@@ -10,7 +10,10 @@ from cdp.cli.options import AsJson, Limit
 app = typer.Typer(help="Tell other systems of changes.", no_args_is_help=True)
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id of a webhook.")]
-KINDS = ("changed", "merged", "erased", "segment.entered", "segment.left", "audience")
+KINDS = (
+    "changed", "merged", "erased", "segment.entered", "segment.left", "persona.entered", "persona.left",
+    "situation.entered", "situation.left", "audience",
+)  # fmt: skip
 
 
 @app.command()

@@ -1,15 +1,12 @@
 """The verbs of companies as calls: what to send, and how the answer reads. No I/O."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from cdp.client.calls import Call, Ref, as_data, as_model, asked
 from cdp.model.account import IcpPreview, Member, Relation
-
-if TYPE_CHECKING:
-    # The conditions of a profile are a tree that takes time to build: it is loaded when it is needed.
-    from cdp.model.icp import Fit, Icp, IcpDefinition
+from cdp.model.icp import Fit, Icp, IcpDefinition
 
 
 def members(
@@ -30,31 +27,23 @@ def relations(ref: Ref) -> Call[list[Relation]]:
     return Call("GET", _account(ref, "relations"), as_data(list[Relation]))
 
 
-def fit(ref: Ref, icp: str | None) -> "Call[list[Fit]]":
+def fit(ref: Ref, icp: str | None) -> Call[list[Fit]]:
     """How well a company fits."""
-    from cdp.model.icp import Fit  # noqa: PLC0415  see above
-
     return Call("GET", _account(ref, "fit"), as_data(list[Fit]), asked(icp=icp))
 
 
-def icps() -> "Call[list[Icp]]":
+def icps() -> Call[list[Icp]]:
     """The ideal customer profiles in force."""
-    from cdp.model.icp import Icp  # noqa: PLC0415  see above
-
     return Call("GET", "/v1/icps", as_data(list[Icp]))
 
 
-def icp(name: str) -> "Call[Icp]":
+def icp(name: str) -> Call[Icp]:
     """One of them."""
-    from cdp.model.icp import Icp  # noqa: PLC0415  see above
-
     return Call("GET", _icp(name), as_model(Icp))
 
 
-def define_icp(name: str, document: Mapping[str, Any]) -> "Call[Icp]":
+def define_icp(name: str, document: Mapping[str, Any]) -> Call[Icp]:
     """Put a profile in force."""
-    from cdp.model.icp import Icp  # noqa: PLC0415  see above
-
     return Call("PUT", _icp(name), as_model(Icp), body=dict(document), repeatable=False)
 
 
@@ -68,20 +57,16 @@ def preview_icp(name: str, document: Mapping[str, Any]) -> Call[IcpPreview]:
     return Call("POST", _icp(name, "preview"), as_model(IcpPreview), body=dict(document))
 
 
-def learn_icp(name: str, **said: Any) -> "Call[IcpDefinition]":
+def learn_icp(name: str, **said: Any) -> Call[IcpDefinition]:
     """Learn a profile from won deals."""
-    from cdp.model.icp import IcpDefinition  # noqa: PLC0415  see above
-
     body = {key: value for key, value in said.items() if value is not None}
     return Call(
         "POST", _icp(name, "learning"), as_model(IcpDefinition), body=body, repeatable=False
     )
 
 
-def fitting(name: str, at_least: float, limit: int) -> "Call[list[Fit]]":
+def fitting(name: str, at_least: float, limit: int) -> Call[list[Fit]]:
     """The companies that fit best."""
-    from cdp.model.icp import Fit  # noqa: PLC0415  see above
-
     query = asked(at_least=str(at_least), limit=limit)
     return Call("GET", _icp(name, "accounts"), as_data(list[Fit]), query)
 

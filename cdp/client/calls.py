@@ -20,6 +20,7 @@ from cdp.model.answers import (
     TimelinePage,
 )
 from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
+from cdp.model.explanation import IdentityExplanation, WhyNot
 from cdp.model.identity import Decided, Decision, LogEntry
 from cdp.model.profile import Profile, SourceRecord, TraitExplanation
 from cdp.model.sentiment import ProfileSentiment
@@ -186,6 +187,17 @@ def decisions(about: Ref | None, limit: int, *, revoked: bool) -> Call[list[Deci
 def log(profile: Ref, limit: int) -> Call[list[LogEntry]]:
     """How a profile came to be."""
     return Call("GET", _place(profile, "log"), as_data(list[LogEntry]), asked(limit=limit))
+
+
+def explain_identity(ref: Ref, a: Ref | None, b: Ref | None) -> Call[IdentityExplanation]:
+    """By what the records of a profile are one person."""
+    ends = {name: str(end) for name, end in (("a", a), ("b", b)) if end is not None}
+    return Call("GET", _place(ref, "identity"), as_model(IdentityExplanation), ends)
+
+
+def why_not(a: Ref, b: Ref) -> Call[WhyNot]:
+    """Why two records are not one person."""
+    return Call("GET", "/v1/identity/why-not", as_model(WhyNot), {"a": str(a), "b": str(b)})
 
 
 def traits() -> Call[list[Trait]]:

@@ -1,5 +1,6 @@
 """Channels and habits: where a person buys, when they are about, and on which device."""
 
+import re
 from datetime import datetime
 
 import polars as pl
@@ -42,27 +43,30 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
         local = pl.col("at").dt.convert_time_zone(facts.policy.timezone)
         about = about.select(
             "n",
-            "device",
+            pl.col("device").cast(pl.String),
             weekday=local.dt.weekday() - 1,
             daypart=pl.when(local.dt.time() != pl.time(0)).then(local.dt.hour() // 6),
         )
-        for name, words in (("daypart", DAYPARTS), ("weekday", WEEKDAYS), ("device", None)):
-            usual = _usual(about, name)
-            if words is not None:
-                usual = usual.with_columns(
-                    pl.col(name).replace_strict(dict(enumerate(words)), return_dtype=pl.String)
-                )
-            found = found.join(usual, on="n", how="left")
+        usual = about.group_by("n").agg(_usual("daypart"), _usual("weekday"), _usual("device"))
+        worded = usual.with_columns(
+            pl.col(name).replace_strict(dict(enumerate(words)), return_dtype=pl.String)
+            for name, words in (("daypart", DAYPARTS), ("weekday", WEEKDAYS))
+        )
+        found = found.join(worded, on="n", how="left")
     return found if found.width > 1 else found.clear()
 
 
 def _places(facts: Facts) -> pl.DataFrame:
-    words = "|".join(facts.policy.store.channels)
+    store = re.compile("|".join(facts.policy.store.channels), re.IGNORECASE)
     orders = facts.orders.with_columns(pl.col("channel").cast(pl.String))
-    in_store = pl.col("in_store") | pl.col("channel").str.contains(f"(?i){words}")
+    stores = [name for name in orders["channel"].unique().drop_nulls() if store.search(name)]
+    in_store = pl.col("in_store") | pl.col("channel").is_in(stores)
     share = (
         orders.group_by("n")
-        .agg(store_share=in_store.mean().round(4))
+        .agg(
+            store_share=in_store.mean().round(4),
+            preferred_channel=_usual("channel"),
+        )
         .with_columns(online_share=(1 - pl.col("store_share")).round(4))
     )
     place = (
@@ -72,14 +76,9 @@ def _places(facts: Facts) -> pl.DataFrame:
         .then(pl.lit("online"))
         .otherwise(pl.lit("both"))
     )
-    usual = _usual(orders, "channel").rename({"channel": "preferred_channel"})
-    return share.with_columns(place=place).join(usual, on="n", how="left")
+    return share.with_columns(place=place)
 
 
-def _usual(rows: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Columns n and the most frequent value of `name`; of equals the first."""
-    counts = rows.filter(pl.col(name).is_not_null()).group_by("n", name).len()
-    if counts.schema[name] == pl.Categorical:
-        counts = counts.with_columns(pl.col(name).cast(pl.String))
-    ranked = counts.sort("n", "len", name, descending=[False, True, False])
-    return ranked.unique("n", keep="first", maintain_order=True).drop("len")
+def _usual(name: str) -> pl.Expr:
+    """The most frequent value; of equals the first."""
+    return pl.col(name).drop_nulls().mode().min()

@@ -1,6 +1,7 @@
 """The conclusions of one profile as one flat JSON document."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import polars as pl
 
@@ -19,7 +20,8 @@ def documents(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.Data
     whole = together(profiles, frames)
     due = [name for name in whole.columns if name.startswith(DUE)]
     due_at = pl.min_horizontal(due) if due else pl.lit(None, pl.Datetime("us", "UTC"))
-    written = whole.select(due_at.alias("due_at"), traits=_object(whole.drop("n", *due)))
+    told = [name for name in whole.columns if name not in ("n", "stated", *due)]
+    written = whole.select(due_at.alias("due_at"), traits=_object(whole, told))
     return pl.concat(
         [profiles.select("profile_id", "subject", "folded"), written], how="horizontal"
     ).select("profile_id", "subject", "traits", "due_at", "folded")
@@ -46,27 +48,41 @@ def json_text(name: str) -> pl.Expr:
     return whole.str.slice(len('{"value":')).str.strip_suffix("}")
 
 
-def _object(whole: pl.DataFrame) -> pl.Expr:
-    """One object of `stated`, the columns and the raw columns; what is null is not told."""
+def _object(whole: pl.DataFrame, told: Sequence[str]) -> pl.Expr:
+    """One object of `stated` and the columns `told`; what is null is not told."""
+    schema = whole.schema
+    escaped = _escaped(
+        whole, [name for name in told if schema[name] == pl.String and not name.startswith(RAW)]
+    )
     entries = [pl.when(pl.col("stated") != "").then("stated")]
-    entries += [
-        pl.lit(f'"{name.removeprefix(RAW)}":') + _value(whole[name])
-        for name in whole.columns
-        if name != "stated"
-    ]
+    entries += [_entry(name, schema[name], escaped=name in escaped) for name in told]
     body = pl.concat_str(entries, separator=",", ignore_nulls=True)
     return pl.concat_str(pl.lit("{"), body, pl.lit("}"))
 
 
-def _value(values: pl.Series) -> pl.Expr:
-    """A column's values as JSON, null where there is none; what needs no escaping is quick."""
-    column, kind = pl.col(values.name), values.dtype
-    if values.name.startswith(RAW):
+def _escaped(whole: pl.DataFrame, texts: Sequence[str]) -> set[str]:
+    """Those of the columns `texts` of which some cannot stand in JSON as they are."""
+    if not texts:
+        return set()
+    found = whole.select(pl.col(texts).str.contains(ESCAPED).any())
+    return {name for name, escaped in found.row(0, named=True).items() if escaped}
+
+
+# Writing an expression costs as much as a few rows of it: each is written once.
+@cache
+def _entry(name: str, kind: pl.DataType, *, escaped: bool) -> pl.Expr:
+    """A column's name and value as JSON, null where there is none; what needs no escaping is quick."""
+    return pl.lit(f'"{name.removeprefix(RAW)}":') + _value(name, kind, escaped=escaped)
+
+
+def _value(name: str, kind: pl.DataType, *, escaped: bool) -> pl.Expr:
+    column = pl.col(name)
+    if name.startswith(RAW):
         return column
     if kind.is_numeric() or kind == pl.Boolean:
         return column.cast(pl.String)
     if isinstance(kind, pl.Datetime):
         return '"' + as_text(column) + '"'
-    if kind == pl.String and not values.str.contains(ESCAPED).any():
+    if kind == pl.String and not escaped:
         return '"' + column + '"'
-    return pl.when(column.is_not_null()).then(json_text(values.name))
+    return pl.when(column.is_not_null()).then(json_text(name))

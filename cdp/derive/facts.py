@@ -60,6 +60,8 @@ class Facts:
     @cached_property
     def orders_of_persons(self) -> int:
         """How many orders the persons among the profiles have."""
+        if self.orders.is_empty():
+            return 0
         persons = self.profiles.filter(pl.col("subject") == "person").select("n")
         return self.orders.join(persons, on="n", how="semi").height
 

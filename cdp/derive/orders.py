@@ -8,11 +8,24 @@ if TYPE_CHECKING:
     from cdp.derive.facts import Facts
 
 ORDER_ID_SEED, PLACE_SEED, ROW_SEED = 1, 2, 3
+ORDER_COLUMNS = {
+    "n": pl.Int32,
+    "order_key": pl.UInt64,
+    "at": pl.Datetime("us", "UTC"),
+    "amount": pl.Float64,
+    "discount": pl.Float64,
+    "quantity": pl.Float64,
+    "channel": pl.Categorical,
+    "in_store": pl.Boolean,
+    "gift": pl.Boolean,
+}
 
 
 def orders_of(facts: "Facts") -> pl.DataFrame:
     """One row an order, see `Facts.orders`."""
     said = _said(facts)
+    if said.is_empty():
+        return pl.DataFrame(schema=ORDER_COLUMNS)
     is_order, is_line, is_payment = (_of(facts, role) for role in ("order", "line", "payment"))
     by_channel = said.group_by("n", "order_key", "channel").agg(
         at=pl.col("at").min(),
@@ -76,6 +89,8 @@ def unconverted_of(facts: "Facts") -> pl.DataFrame | None:
 def _said(facts: "Facts") -> pl.DataFrame:
     """What was said of orders that were not cancelled, with the key of each."""
     said = facts.of("order", "line", "payment")
+    if said.is_empty():
+        return said
     keyed = said.with_columns(order_key=_order_key(_of(facts, "line")))
     cancelled = _cancelled(facts)
     return keyed if cancelled is None else keyed.join(cancelled, on=["n", "order_key"], how="anti")

@@ -12,9 +12,10 @@ from sqlalchemy import Connection
 from cdp.errors import NothingToLearn
 from cdp.identity.companies.link import LinkedCompanies, link_companies
 from cdp.identity.identifiers.contacts import contact_namespaces
-from cdp.identity.matching import Model, Options, features, train
+from cdp.identity.matching import Model, Options, features
 from cdp.identity.matching.blocking import candidate_pairs
-from cdp.identity.matching.scoring import numbered, score_pairs, told
+from cdp.identity.matching.learning import Learnt, learnt
+from cdp.identity.matching.scoring import numbered, score_pairs, told, weighed
 from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import live_or_first, live_policy
 from cdp.identity.resolve import Resolved, resolve
@@ -166,61 +167,70 @@ class _Run:
         grown = stored is not None and report.records >= GROWN * stored.records
         report.trained = retrain or stored is None or grown
         report.full = full or report.trained
-        clean = features(known.people)
+        nodes = numbered(features(known.people))
         try:
-            model = self._model(clean, stored)
+            model, found = self._model(nodes, stored)
         except NothingToLearn:
             report.trained = False
             return _unchanged(self.database, report, known)
-        scored = self._scored(model, clean)
+        scored = self._scored(model, nodes, found)
         started = time.perf_counter()
         self.progress("write", scored.height)
         retried(lambda: self._write(model, scored))
         report.spent("write", started)
         return report
 
-    def _model(self, clean: pl.DataFrame, stored: Model | None) -> Model:
-        """The live model, or a new one."""
-        engine = settings().linker
+    def _model(self, nodes: pl.DataFrame, stored: Model | None) -> tuple[Model, Learnt | None]:
+        """The live model; or a new one, with what it was learnt from."""
+        options = Options(engine=settings().linker)
         if stored is not None and not self.report.trained:
-            model = stored
+            model, found = stored, None
         else:
             started = time.perf_counter()
-            self.progress("train", clean.height)
-            model = train(clean, datetime.now(UTC), Options(engine=engine))
-            model = calibrated(model, clean, self.known.decided)
+            self.progress("train", nodes.height)
+            candidates = candidate_pairs(nodes, options.blocking)
+            found = learnt(nodes, candidates, datetime.now(UTC), options)
+            model = calibrated(found.model, nodes, self.known.decided)
             self.report.spent("train", started)
         self.report.model = model.version
-        options = model.options.model_copy(update={"engine": engine})
-        return model.model_copy(update={"options": options})
+        engine = model.options.model_copy(update={"engine": options.engine})
+        return model.model_copy(update={"options": engine}), found
 
-    def _scored(self, model: Model, clean: pl.DataFrame) -> pl.DataFrame:
+    def _scored(self, model: Model, nodes: pl.DataFrame, found: Learnt | None) -> pl.DataFrame:
         """The pairs that may be one person, as `cdp.store.links.replace` takes them."""
         started = time.perf_counter()
-        nodes = numbered(clean)
         chosen = None
         if not self.report.full:
             queued = self.known.queue["record_uid"].implode()
             chosen = nodes.filter(pl.col("record_uid").is_in(queued))["node"]
         self.report.compared = nodes.height if chosen is None else len(chosen)
         self.progress("compare", self.report.compared)
-        pairs = candidate_pairs(nodes, model.options.blocking, chosen)
-        pairs = pl.concat([pairs, self._again(nodes, chosen)]).unique().sort("left", "right")
-        self.report.pairs = pairs.height
-        scored = score_pairs(model, nodes, pairs)
-        near = scored.filter(pl.col("probability") >= self.known.policy.matching.propose)
-        found = told(model, nodes, near)
+        near = self._near(model, nodes, chosen, found)
         self.report.spent("compare", started)
-        evidence = pl.col("evidence")
-        return found.select(
-            pl.col("left").alias("record_uid"),
-            pl.col("right").alias("other_uid"),
-            "weight",
-            "probability",
-            exchanged=evidence.list.eval(
-                pl.element().struct.field("level") == EXCHANGED
-            ).list.any(),
-            evidence=_as_json(evidence),
+        return _as_rows(told(model, nodes, near))
+
+    def _near(
+        self,
+        model: Model,
+        nodes: pl.DataFrame,
+        chosen: pl.Series | None,
+        found: Learnt | None,
+    ) -> pl.DataFrame:
+        """The weighed pairs that are likely enough to be proposed."""
+        least, again = self.known.policy.matching.propose, self._again(nodes, chosen)
+        if found is None:
+            candidates = candidate_pairs(nodes, model.options.blocking, chosen)
+            pairs = pl.concat([candidates, again]).unique().sort("left", "right")
+            self.report.pairs = pairs.height
+            return score_pairs(model, nodes, pairs, least)
+        # What training compared need not be compared again.
+        more = again.join(found.agreeing, on=["left", "right"], how="anti").sort("left", "right")
+        self.report.pairs = found.agreeing.height + more.height
+        return pl.concat(
+            [
+                weighed(model, found.nodes, found.agreeing, least),
+                score_pairs(model, nodes, more, least),
+            ]
         )
 
     def _again(self, nodes: pl.DataFrame, chosen: pl.Series | None) -> pl.DataFrame:
@@ -267,6 +277,19 @@ def _read(stored: links.StoredModel | None) -> Model | None:
         return Model.from_json(stored.document) if stored else None
     except ValidationError:
         return None
+
+
+def _as_rows(found: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with their evidence, as `cdp.store.links.replace` takes them."""
+    evidence = pl.col("evidence")
+    return found.select(
+        pl.col("left").alias("record_uid"),
+        pl.col("right").alias("other_uid"),
+        "weight",
+        "probability",
+        exchanged=evidence.list.eval(pl.element().struct.field("level") == EXCHANGED).list.any(),
+        evidence=_as_json(evidence),
+    )
 
 
 def _as_json(evidence: pl.Expr) -> pl.Expr:

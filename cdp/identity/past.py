@@ -13,7 +13,7 @@ from cdp.store import fold
 
 def body_as_of(tx: Connection, uid: UUID, as_of: datetime) -> tuple[UUID, str]:
     """The id and body (JSON text) of the profile that `uid` stood for at `as_of`. Raises ProfileNotFound."""
-    members = clustering_as_of(tx, uid, as_of).members
+    members = clustering_as_of(tx, [uid], as_of).members
     if members.filter(record_uid=str(uid)).is_empty():
         raise ProfileNotFound(f"nothing was known under the id {uid} at {as_of.isoformat()}")
     records = cluster_of(members, uid)

@@ -37,8 +37,8 @@ class FieldWeight(Frozen):
     field: str
     level: str = Field(description="how the two values agree, in the model's words")
     weight: float = Field(description="log2 of the factor by which the odds change")
-    left: str | None = None
-    right: str | None = None
+    left: str | None = Field(default=None, description="what the first record says of it now")
+    right: str | None = Field(default=None, description="what the second record says of it now")
 
 
 class StewardDecision(Frozen):

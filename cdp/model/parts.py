@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from cdp.model.persona import Situation
 from cdp.model.profile import (
     AccountLink,
     Behaviour,
@@ -47,6 +48,7 @@ class PartedProfile(Frozen):
     consents: Sequence[Consent]
     memberships: Sequence[Membership]
     accounts: Sequence[AccountLink]
+    situation: Situation | None
     provenance: Mapping[str, TraitExplanation] | None
 
     @classmethod

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, WithJsonSchema
 
+from cdp.model.persona import Situation
+
 # Bodies hold numbers; what pydantic writes are texts, which keep every digit.
 Amount = Annotated[Decimal, WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "string"}]})]
 
@@ -177,6 +179,9 @@ class Profile(Frozen):
     consents: Sequence[Consent] = ()
     memberships: Sequence[Membership] = ()
     accounts: Sequence[AccountLink] = ()
+    situation: Situation | None = Field(
+        default=None, description="worked out where `fields` names it, if there are personas"
+    )
 
     @cached_property
     def identity(self) -> Identity:

@@ -17,6 +17,7 @@ from cdp.store.database import Database, driver
 
 PEOPLE_PER_TRANSACTION = 25_000
 LOOKED_BACK = timedelta(days=30)  # sessions older than that are not assigned any more
+LONGEST_SESSION = timedelta(days=1)  # so much is read before the first that is
 KEPT = 0.001  # probabilities below are not written down
 PERSONA, SITUATION = "persona", "situation"  # dimensions of cells
 
@@ -57,7 +58,9 @@ def _assign(tx: Connection, fitted: Fitted, now: datetime) -> None:
     if people.is_empty():
         return
     history = fitted.history(people)
-    situated, present = _situations(tx, fitted, people, history, now)
+    # A version tells of what was open when it came into force, and of what came later.
+    since = max(now - LOOKED_BACK, fitted.fitted_at - SILENCE)
+    situated, present = _situations(tx, fitted, people, history, since=since, now=now)
     ids = people["profile_id"].to_list()
     personas.assign(
         tx,
@@ -74,16 +77,13 @@ def _assign(tx: Connection, fitted: Fitted, now: datetime) -> None:
         version=fitted.version,
         now=now,
     )
-    situations.keep(tx, situated, since=now - LOOKED_BACK, version=fitted.version, now=now)
+    situations.keep(tx, situated, since=since, version=fitted.version, now=now)
     uuids = [UUID(each) for each in ids]
     named = [fitted.names[each] for each in fitted.situation.personas]
     likeliest = history.argmax(axis=1)
-    cells.assign(
-        tx, PERSONA, uuids, [(uid, named[n]) for uid, n in zip(uuids, likeliest, strict=True)], now
-    )
-    situation = [(uuids[n], named[persona]) for n, (persona, _) in present.items()]
-    cells.assign(tx, SITUATION, uuids, situation, now)
-    personas.queue_moved(tx, now)
+    persona = [(uid, named[n]) for uid, n in zip(uuids, likeliest, strict=True)]
+    situation = [(uuids[n], named[best]) for n, (best, _) in present.items()]
+    cells.assign(tx, uuids, {PERSONA: persona, SITUATION: situation}, now)
 
 
 def _chosen(fitted: Fitted, posterior: np.ndarray) -> dict[str, pl.Series]:
@@ -116,13 +116,19 @@ def _because(fitted: Fitted, followed: Followed, rows: np.ndarray) -> pl.Series:
 
 
 def _situations(
-    tx: Connection, fitted: Fitted, people: pl.DataFrame, history: np.ndarray, now: datetime
+    tx: Connection,
+    fitted: Fitted,
+    people: pl.DataFrame,
+    history: np.ndarray,
+    *,
+    since: datetime,
+    now: datetime,
 ) -> tuple[pl.DataFrame, dict[int, tuple[int, datetime]]]:
-    """What is kept of the sessions, and the present ones: person -> persona and when it ends.
+    """What is kept of sessions after `since`, and the present: person -> persona and when it ends.
 
     A session is kept as the events after which another persona than before fits best.
     """
-    events = situations.events_of_assigning(tx, now - LOOKED_BACK - SILENCE, now)
+    events = situations.events_of_assigning(tx, since - LONGEST_SESSION, now)
     places = pl.DataFrame({"person": people["n"]}).with_row_index("row_of_people")
     events = events.join(places, on="person", maintain_order="left").with_columns(
         person=pl.col("row_of_people").cast(pl.Int64)
@@ -138,27 +144,26 @@ def _situations(
     )
     prior = fitted.situation.prior(history[first["person"].to_numpy()])
     followed = follow(fitted.situation, signals(events), session, prior)
-    moved = _moves(followed)
-    begun = first["at"].gather(followed.session[moved])
+    moved = _moves(followed, (first["at"] > since).to_numpy())
     kept = pl.DataFrame(
         {
             "profile_id": people["profile_id"].gather(events["person"].gather(moved)),
-            "session_at": begun,
+            "session_at": first["at"].gather(followed.session[moved]),
             "at": events["at"].gather(moved),
             **_chosen(fitted, followed.posterior[moved]),
             "reasons": _because(fitted, followed, moved),
         }
-    ).filter(pl.col("session_at") > now - LOOKED_BACK)
+    )
     # Two events of one moment: the later word.
     kept = kept.unique(["profile_id", "session_at", "at"], keep="last", maintain_order=True)
     return kept, _present(events, followed, now)
 
 
-def _moves(followed: Followed) -> np.ndarray:
-    """The events that begin a session, or after which another persona fits best."""
+def _moves(followed: Followed, wanted: np.ndarray) -> np.ndarray:
+    """The events of `wanted` sessions that begin one, or after which another persona fits best."""
     best = followed.posterior.argmax(axis=1)
     changes = (np.diff(best, prepend=-1) != 0) | (np.diff(followed.session, prepend=-1) != 0)
-    return np.flatnonzero(changes)
+    return np.flatnonzero(changes & wanted[followed.session])
 
 
 def _present(

@@ -1,32 +1,30 @@
-"""The search for personas: components of a mixture over individuals, fitted by StepMix.
+"""The search for personas: components of a mixture over individuals.
 
-Full-information maximum likelihood over mixed types and missing values: Morin, Legault, Laliberté,
-Bakk, Giguère, de la Sablonnière and Lacourse, 'StepMix', Journal of Statistical Software 2025.
+StepMix fits a few people (full-information maximum likelihood over mixed types and missing values:
+Morin, Legault, Laliberté, Bakk, Giguère, de la Sablonnière and Lacourse, 'StepMix', Journal of
+Statistical Software 2025); EM of the same likelihood goes on from there over many (`mixture`).
 """
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import adjusted_rand_score
+from threadpoolctl import threadpool_limits
 
 from cdp.persona.features import Described
-from cdp.persona.mixture import Mixture, mixture
-
-if TYPE_CHECKING:
-    from stepmix.stepmix import StepMix
+from cdp.persona.mixture import Columns, Mixture, columns, mixture
 
 FEWEST, MOST = 3, 7  # personas
-FITTED = 5_000  # individuals that personas are looked for among
-RESAMPLED = 2_000  # individuals of a bootstrap
+BEGUN = 1_000  # individuals that StepMix reads
+FITTED = 10_000  # individuals among whom the number of personas is chosen
+RESAMPLED = 4_000  # individuals of a bootstrap
 BOOTSTRAPS = 6
 STABLE = 0.75  # mean adjusted Rand index of bootstraps
-STARTS = 3
-ROUNDS = 100
+STARTS = 3  # at random, besides another one
+BEGIN, ROUNDS = 10, 100  # rounds of EM: of each start, and of the likeliest
 SETTLED = 1e-4  # gain of the mean log-likelihood of a round
-REFINED = 5  # rounds over the whole sample
 
 
 @dataclass(frozen=True)
@@ -56,77 +54,132 @@ def discover(
     The number of personas is the one with the least ICL among those that bootstraps find again;
     where none is stable, the one most nearly so.
     """
-    chance = np.random.default_rng(seed)
-    used = people.part(chance.permutation(len(people))[:FITTED])
-    fits = {number: _fit(used, number, seed) for number in range(FEWEST, MOST + 1)}
-    matrix = _matrix(used)
-    tried = []
-    for number, fit in fits.items():
-        bic = float(fit.bic(matrix))
-        tried.append(Tried(number, bic, bic + 2 * _entropy(fit.predict_proba(matrix))))
-    tried = sorted((each for each in tried if np.isfinite(each.icl)), key=lambda each: each.icl)
+    # Matrices this narrow gain nothing from threads, which wait for each other where others work, too.
+    with threadpool_limits(1, user_api="blas"):
+        return _discover(people, outcomes, seed)
+
+
+def _discover(
+    people: Described, outcomes: Sequence[int], seed: int
+) -> tuple[Mixture, Sequence[Tried]]:
+    chosen = np.random.default_rng(seed).permutation(len(people))[:FITTED]
+    begun, used = people.part(chosen[:BEGUN]), columns(people.part(chosen), outcomes)
+    fits = {number: _fit(begun, used, number, seed) for number in range(FEWEST, MOST + 1)}
+    tried = sorted(
+        (_tried(used, number, fit) for number, fit in fits.items()), key=lambda each: each.icl
+    )
     for place, each in enumerate(tried):
-        tried[place] = Tried(
-            each.personas, each.bic, each.icl, _rand(used, fits[each.personas], seed)
-        )
+        rand = _rand(used, fits[each.personas], seed)
+        tried[place] = Tried(each.personas, each.bic, each.icl, rand)
         if tried[place].stable:
             break
     best = next((each for each in tried if each.stable), None)
     best = best or max(tried, key=lambda each: float(np.mean(each.rand)))
-    found = mixture(used, outcomes, fits[best.personas].predict_proba(matrix))
-    for _ in range(REFINED):
-        found = mixture(people, outcomes, found.posterior(people))
+    found = fits[best.personas]
+    if len(people) > len(used):
+        found = _settled(columns(people, outcomes), found, ROUNDS)[0]
     return found, tried
 
 
-def _fit(people: Described, number: int, seed: int) -> "StepMix":
-    blocks = {}
-    if people.numbers.shape[1]:
-        blocks["numbers"] = {"model": "gaussian_diag_nan", "n_columns": people.numbers.shape[1]}
-    if people.categories.shape[1]:
-        blocks["categories"] = {"model": "categorical_nan", "n_columns": people.categories.shape[1]}
-    matrix = _matrix(people)
-    fits = [_from_start(matrix, blocks, number, seed + start) for start in range(STARTS)]
-    # A start in which a persona lost its last member ends in no number at all.
-    return max(fits, key=lambda fit: np.nan_to_num(fit.lower_bound_, nan=-np.inf))
+def _tried(used: Columns, number: int, fit: Mixture) -> Tried:
+    belongs, likelihood = fit.belongs(used)
+    bic = fit.parameters * np.log(len(used)) - 2 * len(used) * likelihood
+    entropy = -(belongs * np.log(np.maximum(belongs, 1e-300))).sum()
+    return Tried(number, float(bic), float(bic + 2 * entropy))
 
 
-def _from_start(matrix: np.ndarray, blocks: dict, number: int, seed: int) -> "StepMix":
+def _fit(begun: Described, used: Columns, number: int, seed: int) -> Mixture:
+    """The mixture of the likeliest start, StepMix's or one at random."""
+    chance = np.random.default_rng((seed, number))
+    few = used.part(np.arange(len(begun)))
+    starts = [mixture(few, each) for each in _by_stepmix(begun, number, seed)]
+    some = used.part(np.arange(min(len(used), RESAMPLED)))
+    return _settled(used, _likeliest(some, starts, number, chance), ROUNDS)[0]
+
+
+def _likeliest(
+    people: Columns, starts: Sequence[Mixture], number: int, chance: np.random.Generator
+) -> Mixture:
+    """Of `starts` and others at random the likeliest after a few rounds (Biernacki et al. 2003)."""
+    every = [*starts, *(_start(people, number, chance) for _ in range(STARTS))]
+    begun = [_settled(people, start, BEGIN) for start in every]
+    return max(begun, key=lambda each: each[1])[0]
+
+
+def _settled(people: Columns, found: Mixture, rounds: int) -> tuple[Mixture, float]:
+    """The mixture after so many rounds of EM, or when it gains no more, and its log-likelihood."""
+    before = -np.inf
+    for _ in range(rounds):
+        belongs, now = found.belongs(people)
+        if now - before < SETTLED:
+            return found, now
+        found, before = mixture(people, belongs), now
+    return found, found.belongs(people)[1]
+
+
+def _start(people: Columns, number: int, chance: np.random.Generator) -> Mixture:
+    """Everybody to the nearest of some individuals drawn at random."""
+    said = people.values.copy()
+    said[:, : people.numbers] = said[:, 2 * people.numbers : 3 * people.numbers] = 0
+    seeds = said[chance.choice(len(said), number, replace=False)]
+    nearest = ((seeds**2).sum(axis=1) - 2 * said @ seeds.T).argmin(axis=1)
+    return mixture(people, np.eye(number)[nearest])
+
+
+def _by_stepmix(people: Described, number: int, seed: int) -> list[np.ndarray]:
+    """(individuals, personas): StepMix's posterior; none where a persona lost its last member."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its docstrings hold escapes that Python warns of
         from stepmix.stepmix import StepMix  # noqa: PLC0415
+    matrix, blocks = _for_stepmix(people)
     fit = StepMix(
         n_components=number,
         measurement=blocks,  # pyright: ignore[reportArgumentType]  it takes several as well
-        max_iter=ROUNDS,
+        max_iter=BEGIN,
         abs_tol=SETTLED,
         random_state=seed,
         progress_bar=0,
     )
     with warnings.catch_warnings():
-        # Nearly settled is good enough: what is used is the last round.
+        # It need not settle: EM goes on from there.
         warnings.simplefilter("ignore")
-        return fit.fit(matrix)
+        belongs = fit.fit(matrix).predict_proba(matrix)
+    return [belongs] if np.isfinite(belongs).all() else []
 
 
-def _matrix(people: Described) -> np.ndarray:
-    codes = people.categories.astype(float)
-    return np.concatenate([people.numbers, np.where(codes < 0, np.nan, codes)], axis=1)
+def _for_stepmix(people: Described) -> tuple[np.ndarray, dict[str, dict[str, object]]]:
+    """Its matrix, and its blocks of columns; categories one-hot, which it would else do each round."""
+    blocks: dict[str, dict[str, object]] = {}
+    count, categories = people.numbers.shape[1], people.categories.shape[1]
+    parts = [people.numbers]
+    if count:
+        blocks["numbers"] = {"model": "gaussian_diag_nan", "n_columns": count}
+    if categories:
+        most = int(people.categories.max()) + 1
+        said = np.eye(most + 1)[people.categories][:, :, :most]
+        said[people.categories < 0] = np.nan
+        parts.append(said.reshape(len(people), -1))
+        outcomes = int((people.categories.max(axis=0) + 1).sum())
+        blocks["categories"] = {
+            "model": "categorical_nan", "n_columns": categories * most,
+            "integer_codes": False, "max_n_outcomes": most, "total_outcomes": outcomes,
+        }  # fmt: skip
+    return np.concatenate(parts, axis=1), blocks
 
 
-def _entropy(belongs: np.ndarray) -> float:
-    return float(-(belongs * np.log(np.maximum(belongs, 1e-300))).sum())
+def _rand(people: Columns, fit: Mixture, seed: int) -> tuple[float, ...]:
+    """Adjusted Rand index of each bootstrap's personas against those of the whole.
 
-
-def _rand(people: Described, fit: "StepMix", seed: int) -> tuple[float, ...]:
-    """Adjusted Rand index of each bootstrap's personas against those of the whole."""
-    chance = np.random.default_rng((seed, fit.n_components))
+    Each is looked for anew: the former personas are one start beside others, drawn at random.
+    """
+    number = len(fit.share)
+    chance = np.random.default_rng((seed, number, BOOTSTRAPS))
     sample = people.part(chance.permutation(len(people))[:RESAMPLED])
-    matrix = _matrix(sample)
-    whole = fit.predict(matrix)
+    whole = fit.belongs(sample)[0].argmax(axis=1)
     found = []
-    for again in range(BOOTSTRAPS):
+    for _ in range(BOOTSTRAPS):
         drawn = sample.part(chance.integers(len(sample), size=len(sample)))
-        other = _fit(drawn, fit.n_components, seed + again + 1).predict(matrix)
+        again = _settled(drawn, _likeliest(drawn, [fit], number, chance), ROUNDS)[0]
+        other = again.belongs(sample)[0].argmax(axis=1)
         found.append(round(float(adjusted_rand_score(whole, other)), 4))
     return tuple(found)

@@ -7,6 +7,7 @@ of `situation.py`. How many there are is read off held-out sessions.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -14,16 +15,19 @@ import polars as pl
 from cdp.persona.signals import KINDS
 from cdp.persona.situation import Floats, Signals
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 MOST_VALUES = 500  # of one kind, the most frequent
 PSEUDO = 50.0  # signals of each kind that a persona is given of what is general, against chance
 UNSEEN = 20.0  # of each kind
 CANDIDATES = (2, 3, 4, 5, 6, 8, 10, 12)
-SESSIONS = 20_000  # of the sample in which situations are looked for
+SESSIONS = 10_000  # of the sample in which situations are looked for
 HELD_OUT = 0.2
 LEAST_SESSIONS = 200  # with fewer there is nothing to find
 UNKNOWN_PASSING = 0.5  # part of sessions, before any was seen
 STARTS = 3
-ROUNDS = 60
+BEGIN, ROUNDS = 8, 60  # rounds of EM: of each start, and of the likeliest
 SETTLED = 1e-5  # relative gain of a round
 
 
@@ -32,7 +36,7 @@ class Counted:
     """Signals of sessions as numbers: one column per value, the kinds side by side."""
 
     values: Mapping[str, Sequence[str]]
-    counts: np.ndarray  # (sessions, values of all kinds): what a value is worth in a session
+    counts: "csr_array"  # (sessions, values of all kinds): what a value is worth in a session
 
     @property
     def places(self) -> dict[str, slice]:
@@ -49,6 +53,13 @@ class Counted:
         return np.concatenate(
             [np.full(len(values), KINDS[kind].weight) for kind, values in self.values.items()]
         )
+
+    def __len__(self) -> int:
+        return self.counts.shape[0]  # pyright: ignore[reportOptionalSubscript]
+
+    def part(self, rows: np.ndarray) -> "Counted":
+        """Some of the sessions."""
+        return Counted(self.values, self.counts[rows])
 
 
 def vocabulary(
@@ -79,10 +90,11 @@ def counted(
     n = times["len"].to_numpy()
     harmonic = np.cumsum(1 / np.arange(1, n.max(initial=1) + 1))[n - 1]
     repeats = times["kind"].is_in([k for k, kind in KINDS.items() if kind.repeats]).to_numpy()
-    counts = np.zeros((sessions, len(columns)), dtype=np.float32)
+    from scipy.sparse import csr_array  # noqa: PLC0415  for discovery only
+
     place = times["session"].to_numpy(), times["column"].to_numpy()
-    counts[place] = np.where(repeats, harmonic, 1.0)
-    return Counted(values, counts)
+    worth = np.where(repeats, harmonic, 1.0)
+    return Counted(values, csr_array((worth, place), shape=(sessions, len(columns))))
 
 
 def general(seen: Counted) -> Floats:
@@ -90,7 +102,7 @@ def general(seen: Counted) -> Floats:
 
     UNSEEN more are kept for values that nobody has said yet, so the known ones do not come to 1.
     """
-    counts = seen.counts.sum(axis=0, dtype=np.float64) + 1
+    counts = seen.counts.sum(axis=0) + 1
     return _shares(counts, seen.places, UNSEEN)
 
 
@@ -99,7 +111,7 @@ def shares(seen: Counted, belongs: Floats, base: Floats) -> Floats:
 
     `belongs` (sessions, personas): 0..1. Little seen is drawn towards what is general.
     """
-    said = (belongs.T.astype(np.float32) @ seen.counts).astype(np.float64)
+    said = (seen.counts.T @ belongs).T
     general_part = {kind: PSEUDO * base[place] for kind, place in seen.places.items()}
     parts = [
         (said[:, place] + general_part[kind]) / (said[:, place].sum(axis=1, keepdims=True) + PSEUDO)
@@ -137,13 +149,11 @@ def situations(seen: Counted, seed: int) -> Situations | None:
     error of the best one's (Breiman et al. 1984).
     """
     chance = np.random.default_rng(seed)
-    chosen = chance.permutation(len(seen.counts))[:SESSIONS]
+    chosen = chance.permutation(len(seen))[:SESSIONS]
     if len(chosen) < LEAST_SESSIONS:
         return None
     middle = int(len(chosen) * HELD_OUT)
-    held, used = (
-        Counted(seen.values, seen.counts[part]) for part in (chosen[:middle], chosen[middle:])
-    )
+    held, used = seen.part(chosen[:middle]), seen.part(chosen[middle:])
     base = general(used)
     fitted, tried = {}, {}
     for number in CANDIDATES:
@@ -159,36 +169,35 @@ def situations(seen: Counted, seed: int) -> Situations | None:
 
 
 def _fitted(seen: Counted, base: Floats, number: int, seed: int) -> tuple[Floats, Floats]:
-    """Shares of the situations and of their values: the best of several starts."""
-    starts = [_from_start(seen, base, number, seed + start) for start in range(STARTS)]
-    return max(starts, key=lambda start: start[0])[1:]
-
-
-def _from_start(
-    seen: Counted, base: Floats, number: int, seed: int
-) -> tuple[float, Floats, Floats]:
+    """Shares of the situations and of their values, from the likeliest of several starts."""
     chance = np.random.default_rng((seed, number))
-    belongs = chance.dirichlet(np.full(number, 0.3), len(seen.counts))
+    starts = [chance.dirichlet(np.full(number, 0.3), len(seen)) for _ in range(STARTS)]
+    begun = [_settled(seen, base, belongs, BEGIN) for belongs in starts]
+    likeliest = max(begun, key=lambda each: each[0])[1]
+    belongs = _settled(seen, base, likeliest, ROUNDS)[1]
+    share = belongs.mean(axis=0) + 1e-9
+    return share / share.sum(), shares(seen, belongs, base)
+
+
+def _settled(seen: Counted, base: Floats, belongs: Floats, rounds: int) -> tuple[float, Floats]:
+    """The mean log-likelihood, and who belongs where, after so many rounds of EM at most."""
     before, now = -np.inf, -np.inf
-    share, values = belongs.mean(axis=0), shares(seen, belongs, base)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         share = belongs.mean(axis=0) + 1e-9
-        values = shares(seen, belongs, base)
-        log = _log(seen, base, share, values)
+        log = _log(seen, base, share, shares(seen, belongs, base))
         top = log.max(axis=1, keepdims=True)
         likely = np.exp(log - top)
         total = likely.sum(axis=1, keepdims=True)
-        belongs = likely / total
-        now = float((top + np.log(total)).mean())
+        belongs, now = likely / total, float((top + np.log(total)).mean())
         if now - before < SETTLED * abs(now):
             break
         before = now
-    return now, share / share.sum(), values
+    return now, belongs
 
 
 def _log(seen: Counted, base: Floats, share: Floats, values: Floats) -> Floats:
-    ratio = (seen.weights * np.log(values / base)).astype(np.float32)
-    return (seen.counts @ ratio.T).astype(np.float64) + np.log(share)
+    ratio = seen.weights * np.log(values / base)
+    return seen.counts @ ratio.T + np.log(share)
 
 
 def _log_likelihood(seen: Counted, base: Floats, share: Floats, values: Floats) -> Floats:
@@ -206,8 +215,7 @@ def passing(
     `expected` (sessions, personas): what to expect if the session is a lasting, or a passing one;
     each of the two sums to one. The maximum-likelihood part, by EM.
     """
-    ratio = (seen.weights * np.log(values / base)).astype(np.float32)
-    log = (seen.counts @ ratio.T).astype(np.float64) + np.log(np.maximum(expected, 1e-12))
+    log = _log(seen, base, np.maximum(expected, 1e-12), values)
     likely = np.exp(log - log.max(axis=1, keepdims=True))
     if not len(likely):
         return UNKNOWN_PASSING

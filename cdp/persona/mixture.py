@@ -1,7 +1,7 @@
 """A mixture over individuals: what the members of each persona are like, and who belongs to which.
 
 Features are independent within a persona: numbers are Gaussian, categories multinomial, and what is
-unknown is left out of the likelihood.
+unknown is left out of the likelihood. Both steps of EM are products of matrices (`Columns`).
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,31 @@ CHUNK = 50_000
 
 
 @dataclass(frozen=True)
+class Columns:
+    """Individuals as a matrix in which every log-likelihood is linear.
+
+    `values` (individuals, columns): whether each number is known, the numbers, their squares, then
+    one column per outcome of each category; 0 where unknown. `outcomes`: of each category.
+    """
+
+    values: np.ndarray
+    numbers: int
+    outcomes: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def part(self, rows: np.ndarray) -> "Columns":
+        """Some of the individuals, in this order."""
+        return Columns(self.values[rows], self.numbers, self.outcomes)
+
+    def split(self, table: np.ndarray) -> list[np.ndarray]:
+        """A table over the columns as known, numbers, squares and one part per category."""
+        sizes = (self.numbers, self.numbers, self.numbers, *self.outcomes)
+        return np.split(table, np.cumsum(sizes)[:-1], axis=1)
+
+
+@dataclass(frozen=True)
 class Mixture:
     """The personas' shares and what their members are like."""
 
@@ -27,48 +52,67 @@ class Mixture:
 
     def posterior(self, people: Described) -> np.ndarray:
         """(individuals, personas): P(persona | features)."""
-        starts = range(0, max(len(people), 1), CHUNK)
+        outcomes = [each.shape[1] for each in self.chances]
+        rows = np.arange(len(people))
         parts = [
-            self._posterior(people.part(np.arange(start, min(start + CHUNK, len(people)))))
-            for start in starts
+            self.belongs(columns(people.part(rows[start : start + CHUNK]), outcomes))[0]
+            for start in range(0, max(len(people), 1), CHUNK)
         ]
         return np.concatenate(parts)
 
-    def _posterior(self, people: Described) -> np.ndarray:
-        log = np.tile(np.log(self.share), (len(people), 1))
-        known = ~np.isnan(people.numbers)
-        numbers = np.where(known, people.numbers, 0.0)
-        precision = 1 / self.variances
-        log -= 0.5 * (
-            known @ (np.log(self.variances) + self.means**2 * precision).T
-            + numbers**2 @ precision.T
-            - 2 * numbers @ (self.means * precision).T
-        )
-        for column, chances in zip(people.categories.T, self._logs, strict=True):
-            log += chances[column]
-        likely = np.exp(log - log.max(axis=1, keepdims=True))
-        return likely / likely.sum(axis=1, keepdims=True)
+    def belongs(self, people: Columns) -> tuple[np.ndarray, float]:
+        """P(persona | features) of each individual, and the mean log-likelihood."""
+        log = (people.values @ self._weights.T).astype(np.float64) + np.log(self.share)
+        top = log.max(axis=1, keepdims=True)
+        likely = np.exp(log - top)
+        total = likely.sum(axis=1, keepdims=True)
+        return likely / total, float((top + np.log(total)).mean()) if len(log) else 0.0
+
+    @property
+    def parameters(self) -> int:
+        """How many free parameters there are."""
+        personas, numbers = self.means.shape
+        free = sum(each.shape[1] - 1 for each in self.chances)
+        return personas - 1 + personas * (2 * numbers + free)
 
     @cached_property
-    def _logs(self) -> list[np.ndarray]:
-        """Logarithms by outcome; the last row, that of -1, says nothing."""
-        nothing = np.zeros((1, len(self.share)))
-        return [np.concatenate([np.log(chances.T), nothing]) for chances in self.chances]
+    def _weights(self) -> np.ndarray:
+        """(personas, columns): the log-likelihood of features is their product with `Columns`."""
+        precision = 1 / self.variances
+        parts = [
+            -0.5 * (np.log(2 * np.pi * self.variances) + self.means**2 * precision),
+            self.means * precision,
+            -0.5 * precision,
+            *(np.log(each) for each in self.chances),
+        ]
+        return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-def mixture(people: Described, outcomes: Sequence[int], belongs: np.ndarray) -> Mixture:
-    """What the members of each persona are like; `belongs` (individuals, personas): 0..1."""
-    share = (belongs.sum(axis=0) + 1) / (len(belongs) + belongs.shape[1])
+def columns(people: Described, outcomes: Sequence[int]) -> Columns:
+    """Individuals as EM reads them; `outcomes`: how many each category has."""
     known = ~np.isnan(people.numbers)
     numbers = np.where(known, people.numbers, 0.0)
-    weight = belongs.T @ known + 1.0  # one more, who is like everybody: mean 0, variance 1
-    means = belongs.T @ numbers / weight
-    variances = (belongs.T @ numbers**2 + 1.0) / weight - means**2
+    ends = np.cumsum([0, *outcomes])
+    said = np.zeros((len(people), ends[-1] + 1), dtype=np.float32)
+    # What is unknown goes to one more column, which is cut off.
+    place = np.where(people.categories < 0, ends[-1], people.categories + ends[:-1])
+    said[np.arange(len(people))[:, None], place] = 1
+    values = np.concatenate([known, numbers, numbers**2, said[:, :-1]], axis=1, dtype=np.float32)
+    return Columns(values, numbers.shape[1], outcomes)
+
+
+def mixture(people: Columns, belongs: np.ndarray) -> Mixture:
+    """What the members of each persona are like; `belongs` (individuals, personas): 0..1."""
+    share = (belongs.sum(axis=0) + 1) / (len(belongs) + belongs.shape[1])
+    sums = (belongs.T.astype(np.float32) @ people.values).astype(np.float64)
+    known, numbers, squares, *said = people.split(sums)
+    weight = known + 1.0  # one more, who is like everybody: mean 0, variance 1
+    means = numbers / weight
+    variances = (squares + 1.0) / weight - means**2
     chances = []
-    for column, size in zip(people.categories.T, outcomes, strict=True):
-        said = np.eye(size + 1)[column][:, :size]
-        base = (said.sum(axis=0) + 1) / (said.sum() + size)
-        counts = belongs.T @ said + size * base
+    for counts in said:
+        everybody = counts.sum(axis=0) + 1
+        counts = counts + counts.shape[1] * everybody / everybody.sum()  # noqa: PLW2901
         chances.append(counts / counts.sum(axis=1, keepdims=True))
     return Mixture(share / share.sum(), means, np.maximum(variances, LEAST_VARIANCE), chances)
 

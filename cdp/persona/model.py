@@ -108,6 +108,8 @@ def _stated(seen: Counted, base: Floats, learnt: Floats, stated: Stated) -> Floa
     """What is stated; kinds of signals of which nothing is stated are as its sessions have them."""
     shares = learnt.copy()
     for kind, wanted in stated.signals.items():
+        if kind not in seen.places:
+            continue  # no session has such a signal
         place = seen.places[kind]
         own = np.array([wanted.get(value, 0.0) for value in seen.values[kind]])
         shares[place] = own + max(1 - own.sum(), 0.0) * base[place]

@@ -15,7 +15,8 @@ from cdp.persona.live import Event, told
 from cdp.persona.page import ranked
 from cdp.persona.signals import SILENCE
 from cdp.persona.situation import Floats
-from cdp.store import personas, situations
+from cdp.store import situations
+from cdp.store.situations import Visitor
 
 EVENTS_READ = 200  # of a profile, the newest
 TRIED = 5  # times as many products as wanted, since some are owned
@@ -35,16 +36,14 @@ class Seen:
 
 
 def seen(
-    connection: psycopg.Connection, fitted: Fitted, profile_id: UUID | None, at: datetime
+    connection: psycopg.Connection, fitted: Fitted, visitor: Visitor | None, at: datetime
 ) -> Seen:
-    """What is known at `at` of a profile; of None, a visitor nobody knows, nothing."""
-    if profile_id is None:
+    """What is known at `at` of a visitor; of None, whom nobody knows, nothing."""
+    if visitor is None:
         return _judged(fitted, None, ((), ()))
-    kept = personas.history(connection, profile_id)
-    history = fitted.of_ids(kept) if kept else None
-    return _judged(
-        fitted, history, _up_to(situations.lately(connection, profile_id, at, EVENTS_READ), at)
-    )
+    kept = visitor.probabilities
+    events = situations.lately(connection, visitor.profile_id, at, EVENTS_READ)
+    return _judged(fitted, fitted.of_ids(kept) if kept else None, _up_to(events, at))
 
 
 def _up_to(events: Sequence[Event], at: datetime) -> tuple[Sequence[Event], Sequence[Event]]:
@@ -88,6 +87,16 @@ def situation(fitted: Fitted, profile_id: UUID | None, at: datetime, known: Seen
     )
 
 
+def of_profile(
+    connection: psycopg.Connection, fitted: Fitted, profile_id: UUID, at: datetime
+) -> Situation | None:
+    """The situation of a profile; None where it is no more."""
+    found = situations.visitors(connection, profile_id, PURPOSE)
+    if not found:
+        return None
+    return situation(fitted, found[0].profile_id, at, seen(connection, fitted, found[0], at))
+
+
 def on_record(connection: psycopg.Connection, profile_id: UUID, limit: int) -> list[Assigned]:
     """What was said of a profile's sessions, newest first."""
     return [_assigned(row) for row in situations.kept(connection, profile_id, limit)]
@@ -96,21 +105,21 @@ def on_record(connection: psycopg.Connection, profile_id: UUID, limit: int) -> l
 def page(
     connection: psycopg.Connection,
     fitted: Fitted,
-    profile_id: UUID | None,
+    visitor: Visitor | None,
     at: datetime,
     *,
-    consented: bool,
     categories: int,
     products: int,
 ) -> Page:
-    """What to show: without consent to personalisation only what is general."""
-    known = seen(connection, fitted, profile_id if consented else None, at)
-    excluded = [] if consented else [Excluded(what="history", why="not consented")]
+    """What to show: to whom has refused personalisation only what is general."""
+    refused = visitor is not None and visitor.refused
+    known = seen(connection, fitted, None if refused else visitor, at)
+    excluded = [Excluded(what="history", why="not consented")] if refused else []
     shown = _best(fitted, known, "category", categories)
     wanted = _best(fitted, known, "product", products * TRIED)
     owned: frozenset[str] = frozenset()
-    if profile_id is not None and consented and wanted:
-        owned = situations.bought(connection, profile_id, [each.value for each in wanted])
+    if visitor is not None and not refused and wanted:
+        owned = situations.bought(connection, visitor.profile_id, [each.value for each in wanted])
     free = [each for each in wanted if each.value not in owned][:products]
     passed = wanted[: wanted.index(free[-1])] if free else wanted
     excluded += [
@@ -119,7 +128,7 @@ def page(
         if each.value in owned
     ]
     return Page(
-        situation=situation(fitted, profile_id, at, known),
+        situation=situation(fitted, visitor and visitor.profile_id, at, known),
         categories=shown,
         products=free,
         excluded=excluded,

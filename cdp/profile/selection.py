@@ -12,16 +12,17 @@ from cdp.profile.traits import Part, registry
 ALWAYS = frozenset({"profile_id", "subject", "created_at", "records", "channels"})
 LISTS = frozenset({"identifiers", "behaviour", "consents", "memberships", "accounts"})
 PARTS = frozenset(get_args(Part))
+SITUATION = "situation"  # worked out when it is asked for
 # What is read by requests of its own.
-APART = frozenset({"timeline", "source_records", "situation", "computed", "sentiment"})
+APART = frozenset({"timeline", "source_records", "computed", "sentiment"})
 
 
 def checked(fields: Collection[str]) -> frozenset[str]:
     """`fields` if each is a field, a part or a trait. Raises InvalidRequest naming what there is."""
     for name in fields:
-        if not (name in ALWAYS | LISTS | PARTS | APART | {"traits"} or _is_trait(name)):
+        if not (name in ALWAYS | LISTS | PARTS | APART | {"traits", SITUATION} or _is_trait(name)):
             raise InvalidRequest(
-                "fields names fields (" + ", ".join(sorted({"traits"} | LISTS)) + "), parts ("
+                "fields names fields (" + ", ".join(sorted({"traits", SITUATION} | LISTS)) + "), parts ("
                 + ", ".join(sorted(PARTS)) + ") and traits such as traits.name; one of them is none"
             )  # fmt: skip
     return frozenset(fields)
@@ -59,4 +60,4 @@ def _part_of(trait: str) -> str:
     return declared.part if declared else trait.partition(".")[0]
 
 
-assert ALWAYS | LISTS | {"traits"} == set(Profile.model_fields)  # noqa: S101  a field is one of them
+assert ALWAYS | LISTS | {"traits", SITUATION} == set(Profile.model_fields)  # noqa: S101  a field is one of them

@@ -3,19 +3,25 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response
+from fastapi import Body, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cdp.accounts import Accounts
 from cdp.errors import InvalidRequest
 from cdp.model.account import IcpPreview, Member, Relation
 from cdp.model.icp import Fit, Icp, IcpDefinition, Subject
-from cdp.service.answering import Limit, Ref, answer_list, answer_model
+from cdp.service.answering import (
+    Limit,
+    Listing,
+    Ref,
+    answer_list,
+    answer_model,
+    described,
+    routes,
+)
 from cdp.service.auth import Caller, Reader, Steward
-from cdp.service.problems import PROBLEMS
-from cdp.service.profile_routes import described
 
-router = APIRouter(prefix="/v1", tags=["accounts"], responses=PROBLEMS)
+router = routes("accounts")
 
 Words = Annotated[list[str] | None, Query(max_length=20, description="any of these")]
 Name = Annotated[str, Path(max_length=64, description="of an ideal customer profile")]
@@ -27,30 +33,6 @@ EXAMPLE = {
         {"when": {"trait": "employees", "above": 50}, "weight": 2},
     ],
 }
-
-
-class Members(BaseModel):
-    """People of companies."""
-
-    data: list[Member]
-
-
-class Relations(BaseModel):
-    """Companies of one group."""
-
-    data: list[Relation]
-
-
-class Fits(BaseModel):
-    """Fits, the best first."""
-
-    data: list[Fit]
-
-
-class Icps(BaseModel):
-    """Ideal customer profiles."""
-
-    data: list[Icp]
 
 
 class Learning(BaseModel):
@@ -66,7 +48,7 @@ class Learning(BaseModel):
     keep: bool = Field(default=True, description="put it in force")
 
 
-@router.get("/accounts/{ref:path}/members", responses=described(Members))
+@router.get("/accounts/{ref:path}/members", responses=described(Listing[Member]))
 def members(
     request: Request,
     caller: Reader,
@@ -85,19 +67,19 @@ def members(
     return answer_list(request, found)
 
 
-@router.get("/accounts/{ref:path}/relations", responses=described(Relations))
+@router.get("/accounts/{ref:path}/relations", responses=described(Listing[Relation]))
 def relations(request: Request, caller: Reader, ref: Ref, limit: Limit = 100) -> Response:
     """Parents and subsidiaries that are stated, and proposals by domain and name."""
     return answer_list(request, _accounts(caller).relations(ref, limit=limit))
 
 
-@router.get("/accounts/{ref:path}/fit", responses=described(Fits))
+@router.get("/accounts/{ref:path}/fit", responses=described(Listing[Fit]))
 def fit(request: Request, caller: Reader, ref: Ref, icp: str | None = None) -> Response:
     """How well a company fits each ideal customer profile, with every reason."""
     return answer_list(request, _accounts(caller).fit(ref, icp))
 
 
-@router.get("/icps", responses=described(Icps))
+@router.get("/icps", responses=described(Listing[Icp]))
 def icps(request: Request, caller: Reader) -> Response:
     """The ideal customer profiles in force."""
     return answer_list(request, _accounts(caller).icps())
@@ -109,7 +91,7 @@ def icp(request: Request, caller: Reader, name: Name) -> Response:
     return answer_model(request, _accounts(caller).icp(name))
 
 
-@router.get("/icps/{name}/versions", responses=described(Icps))
+@router.get("/icps/{name}/versions", responses=described(Listing[Icp]))
 def versions(request: Request, caller: Reader, name: Name) -> Response:
     """All its versions, the latest first."""
     return answer_list(request, _accounts(caller).icp_versions(name))
@@ -155,7 +137,7 @@ def learn(request: Request, caller: Steward, name: Name, said: Learning) -> Resp
     return answer_model(request, found)
 
 
-@router.get("/icps/{name}/accounts", responses=described(Fits))
+@router.get("/icps/{name}/accounts", responses=described(Listing[Fit]))
 def fitting(
     request: Request, caller: Reader, name: Name, at_least: AtLeast = 0.0, limit: Limit = 100
 ) -> Response:
@@ -163,7 +145,7 @@ def fitting(
     return answer_list(request, _accounts(caller).fitting(name, at_least=at_least, limit=limit))
 
 
-@router.get("/icps/{name}/people", responses=described(Members))
+@router.get("/icps/{name}/people", responses=described(Listing[Member]))
 def whom(
     request: Request,
     caller: Reader,

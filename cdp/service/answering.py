@@ -1,16 +1,18 @@
-"""How the profile API answers: JSON with an ETag, and the time for which it holds."""
+"""How the profile API answers: JSON with an ETag, the time for which it holds, lists as `data`."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from cdp.profile import selection
+from cdp.service.problems import PROBLEMS
 
 JSON = "application/json"
+Item = TypeVar("Item")
 
 Ref = Annotated[
     str,
@@ -34,6 +36,22 @@ AsOf = Annotated[
     datetime | None,
     Query(description="as it was known then; a time with its zone", examples=["2026-05-31T12:00Z"]),
 ]
+
+
+class Listing(BaseModel, Generic[Item]):
+    """Several of a kind."""
+
+    data: list[Item]
+
+
+def routes(tag: str) -> APIRouter:
+    """A part of the profile API, under that heading of the OpenAPI document."""
+    return APIRouter(prefix="/v1", tags=[tag], responses=PROBLEMS)
+
+
+def described(model: Any, **more: Any) -> dict[int | str, dict[str, Any]]:
+    """The documented answer of a route that writes its JSON itself."""
+    return {200: {"model": model, **more}, 304: {"description": "you have it already"}}
 
 
 def answer(request: Request, body: str | bytes, *, as_of: datetime | None = None) -> Response:

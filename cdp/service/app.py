@@ -20,9 +20,9 @@ from cdp.service import (
     persona_routes,
     profile_routes,
     segment_routes,
-    segments_routes,
     sentiment_routes,
     steward_routes,
+    twilio_routes,
 )
 from cdp.service.concluder import Concluder
 from cdp.service.frame import Frame
@@ -37,7 +37,7 @@ Errors have `code` and `message` at the top level. `Request-Id` is on every answ
 
 
 PARTS = (
-    ingest_routes, segment_routes, segments_routes, crossing_routes, audience_routes, identity_routes, steward_routes, account_routes, feed_routes, persona_routes, computed_routes, sentiment_routes, profile_routes, health,
+    ingest_routes, twilio_routes, segment_routes, crossing_routes, audience_routes, identity_routes, steward_routes, account_routes, feed_routes, persona_routes, computed_routes, sentiment_routes, profile_routes, health,
 )  # fmt: skip
 
 

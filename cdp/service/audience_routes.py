@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Path, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from fastapi import Body, Path, Query, Request, Response
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import StreamingResponse
 
 from cdp.audiences import ORDERED
-from cdp.errors import ScopeMissing
+from cdp.errors import InvalidRequest, ScopeMissing
 from cdp.model.audience import (
     Audience,
     AudienceDeclaration,
@@ -22,14 +22,19 @@ from cdp.model.audience import (
     Word,
 )
 from cdp.model.duration import duration
-from cdp.service.answering import Limit, answer_list, answer_model
+from cdp.service.answering import (
+    Limit,
+    Listing,
+    answer_list,
+    answer_model,
+    described,
+    routes,
+)
 from cdp.service.audience_push import push
 from cdp.service.auth import Caller, Reader, Steward
 from cdp.service.crossing_routes import may_see
-from cdp.service.problems import PROBLEMS
-from cdp.service.profile_routes import described
 
-router = APIRouter(prefix="/v1", tags=["audiences"], responses=PROBLEMS)
+router = routes("audiences")
 
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -82,25 +87,7 @@ class Suppressing(BaseModel):
     note: str = Field(default="", max_length=2_000)
 
 
-class Everything(BaseModel):
-    """Several audiences."""
-
-    data: list[Audience]
-
-
-class Exports(BaseModel):
-    """What was handed on."""
-
-    data: list[Export]
-
-
-class Suppressions(BaseModel):
-    """What is suppressed."""
-
-    data: list[Suppression]
-
-
-@router.get("/audiences", responses=described(Everything))
+@router.get("/audiences", responses=described(Listing[Audience]))
 def every(request: Request, caller: Reader) -> Response:
     """The audiences, by name."""
     return answer_list(request, caller.serving.audiences.every())
@@ -117,8 +104,8 @@ def declare(
 ) -> Response:
     """Make the audience of that name what is said; a new one where there is none."""
     caller.changing("declare audience", None)
-    declared = AudienceDeclaration(name=name, **said.model_dump())
-    return answer_model(request, caller.serving.audiences.declare(declared, by=caller.name))
+    done = caller.serving.audiences.declare(_declaration(name, said), by=caller.name)
+    return answer_model(request, done)
 
 
 @router.get("/audiences/{name}", responses=described(Audience))
@@ -166,7 +153,7 @@ def send(request: Request, caller: Steward, name: Name, sent: Annotated[Sent, Bo
     return answer_model(request, done)
 
 
-@router.get("/audiences/{name}/exports", responses=described(Exports))
+@router.get("/audiences/{name}/exports", responses=described(Listing[Export]))
 def exports(request: Request, caller: Reader, name: Name, limit: Limit = 100) -> Response:
     """What was handed on of an audience, newest first: who, what for, how many, the hash."""
     return answer_list(request, caller.serving.audiences.exports(name, limit=limit))
@@ -194,7 +181,7 @@ def effect(
     return answer_model(request, found)
 
 
-@router.get("/suppressions", responses=described(Suppressions))
+@router.get("/suppressions", responses=described(Listing[Suppression]))
 def suppressions(request: Request, caller: Steward, limit: Limit = 100) -> Response:
     """Identifiers whose owners must not be written to, newest first."""
     return answer_list(request, caller.serving.audiences.suppressions(limit=limit))
@@ -215,6 +202,14 @@ def lift(caller: Steward, ref: Annotated[str, Path(examples=["email:ann@example.
     """Take the suppressions of an identifier back."""
     caller.changing("lift suppression", None)
     caller.serving.audiences.lift(ref)
+
+
+def _declaration(name: str, said: Said) -> AudienceDeclaration:
+    try:
+        return AudienceDeclaration(name=name, **said.model_dump())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InvalidRequest(f"{first['loc'][0]}: {first['msg']}") from None
 
 
 def _allowed(caller: Caller, name: str, fields: Sequence[str] | None) -> Audience:

@@ -49,9 +49,13 @@ class Caller:
             entry(self.key.key_id, self.purpose, action, profile_id, self.request_id)
         )
 
+    def sees(self, field: str) -> bool:
+        """Whether the key may see `field`."""
+        return self.key.fields is None or field in self.key.fields
+
     def may_see(self, field: str) -> None:
         """Raise ScopeMissing unless the key may see `field`."""
-        if self.key.fields is not None and field not in self.key.fields:
+        if not self.sees(field):
             raise ScopeMissing(f"the key {self.key.key_id} may not see {field!r}")
 
     def visible(

@@ -1,24 +1,22 @@
 """Conclusions over HTTP: the registry of computed traits, and those of one profile with reasons."""
 
-from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel
+from fastapi import Request, Response
 
 from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTraits
-from cdp.service.answering import Ref, answer_list, answer_model
+from cdp.service.answering import (
+    Listing,
+    Ref,
+    answer_list,
+    answer_model,
+    described,
+    routes,
+)
 from cdp.service.auth import Reader
-from cdp.service.problems import PROBLEMS
-from cdp.service.profile_routes import described
 
-router = APIRouter(prefix="/v1", tags=["computed traits"], responses=PROBLEMS)
+router = routes("computed traits")
 
 
-class Registry(BaseModel):
-    """The computed traits."""
-
-    data: list[ComputedTrait]
-
-
-@router.get("/computed-traits", responses=described(Registry))
+@router.get("/computed-traits", responses=described(Listing[ComputedTrait]))
 def computed_traits(request: Request, caller: Reader) -> Response:
     """Which computed traits there are: type, unit, meaning, formula, inputs and version."""
     return answer_list(request, caller.serving.profiles.computed_traits())

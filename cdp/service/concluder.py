@@ -14,9 +14,11 @@ log = structlog.get_logger("cdp.conclude")
 
 # What others have queued, and what only time changes, is looked for so often.
 LOOK_SECONDS = 5.0
-# Under load many changes are taken together: a run costs about the same for one as for hundreds.
+# Requests come first: it rests longer than it worked, and what changes meanwhile is taken together,
+# for a run costs about the same for one profile as for hundreds.
 PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 60.0  # while it fails
+REST = 2.0  # times what the run took
+LONGEST_PAUSE_SECONDS = 60.0  # also while it fails
 
 
 class Concluder:
@@ -49,8 +51,10 @@ class Concluder:
     def _run(self) -> None:
         failures = 0
         while not self._stopping:
+            started = time.monotonic()
             failures = 0 if self._conclude() else failures + 1
-            self._pause(min(PAUSE_SECONDS * 2**failures, LONGEST_PAUSE_SECONDS))
+            rest = max(PAUSE_SECONDS * 2**failures, REST * (time.monotonic() - started))
+            self._pause(min(rest, LONGEST_PAUSE_SECONDS))
             with self._changed:
                 self._changed.wait_for(lambda: self._is_due or self._stopping, LOOK_SECONDS)
                 self._is_due = False

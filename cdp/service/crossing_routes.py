@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import Query, Request, Response
 
 from cdp.audience.distinguish import SAMPLED
 from cdp.errors import ScopeMissing
@@ -19,12 +18,17 @@ from cdp.model.crossed import (
     Upset,
 )
 from cdp.profile import selection
-from cdp.service.answering import Limit, answer_list, answer_model
+from cdp.service.answering import (
+    Limit,
+    Listing,
+    answer_list,
+    answer_model,
+    described,
+    routes,
+)
 from cdp.service.auth import Caller, Reader
-from cdp.service.problems import PROBLEMS
-from cdp.service.profile_routes import described
 
-router = APIRouter(prefix="/v1", tags=["crossings"], responses=PROBLEMS)
+router = routes("crossings")
 
 SAID = 'segments and cells: lifecycle=churned & !segment="gift givers"'
 Of = Annotated[
@@ -37,13 +41,7 @@ Cursor = Annotated[str | None, Query(max_length=100, description="`next` of the 
 Since = Annotated[datetime, Query(examples=["2026-05-01T00:00Z"])]
 
 
-class AllCells(BaseModel):
-    """The cells that hold somebody."""
-
-    data: list[DimensionCell]
-
-
-@router.get("/cells", responses=described(AllCells))
+@router.get("/cells", responses=described(Listing[DimensionCell]))
 def cells(
     request: Request,
     caller: Reader,

@@ -3,31 +3,24 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel
 
 from cdp.errors import ProfileNotFound
 from cdp.model.answers import AccountPerson, Changes
 from cdp.model.profile import Profile
 from cdp.model.status import StoreStatus
 from cdp.model.trait import Trait
-from cdp.service.answering import Limit, Ref, answer_list, answer_model
+from cdp.service.answering import (
+    Limit,
+    Listing,
+    Ref,
+    answer_list,
+    answer_model,
+    described,
+)
 from cdp.service.auth import Admin, Caller, Reader
 from cdp.service.problems import PROBLEMS
-from cdp.service.profile_routes import described
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS)
-
-
-class People(BaseModel):
-    """Who belongs to a company."""
-
-    data: list[AccountPerson]
-
-
-class Traits(BaseModel):
-    """The declared traits."""
-
-    data: list[Trait]
 
 
 @router.get("/changes", tags=["changes"], responses=described(Changes))
@@ -53,7 +46,9 @@ def changes(
     return answer_model(request, page.model_copy(update={"data": seen}))
 
 
-@router.get("/accounts/{ref:path}/people", tags=["accounts"], responses=described(People))
+@router.get(
+    "/accounts/{ref:path}/people", tags=["accounts"], responses=described(Listing[AccountPerson])
+)
 def people(request: Request, caller: Reader, ref: Ref, limit: Limit = 100) -> Response:
     """Who belongs to a company, with the role that a channel states."""
     caller.may_see("accounts")
@@ -70,7 +65,7 @@ def account(request: Request, caller: Reader, ref: Ref) -> Response:
     return answer_model(request, _seen(caller, found) or found)
 
 
-@router.get("/traits", tags=["profiles"], responses=described(Traits))
+@router.get("/traits", tags=["profiles"], responses=described(Listing[Trait]))
 def traits(request: Request, caller: Reader) -> Response:
     """Which traits there are, what they mean and which value survives."""
     return answer_list(request, caller.serving.profiles.traits())

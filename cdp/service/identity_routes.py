@@ -3,18 +3,27 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import Body, Query, Request, Response
 from pydantic import BaseModel, StringConstraints
 
+from cdp.model.explanation import IdentityExplanation, WhyNot
 from cdp.model.identity import Decided, Decision, LogEntry
-from cdp.service.answering import Limit, Ref, answer_list, answer_model
+from cdp.service.answering import (
+    Limit,
+    Listing,
+    Ref,
+    answer_list,
+    answer_model,
+    described,
+    routes,
+)
 from cdp.service.auth import Caller, Reader, Steward
-from cdp.service.problems import PROBLEMS
 
-router = APIRouter(prefix="/v1", tags=["identity"], responses=PROBLEMS)
+router = routes("identity")
 
 Named = Annotated[str, StringConstraints(min_length=1, max_length=2_100)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+RECORD = "a record: its uid, channel:key, or namespace:value"
 DECIDED: dict[int | str, dict[str, Any]] = {200: {"model": Decided}}
 
 
@@ -48,18 +57,7 @@ class Revocation(BaseModel):
     reason: Reason
 
 
-class Decisions(BaseModel):
-    """Decisions, newest first."""
-
-    data: list[Decision]
-
-
-class Log(BaseModel):
-    """How a profile came to be, newest first."""
-
-    data: list[LogEntry]
-
-
+Record = Annotated[str, Query(min_length=1, max_length=2_100, description=RECORD)]
 EXAMPLE = {"a": "email:ann@example.com", "b": "customer_id:4711", "reason": "she told us so"}
 
 
@@ -120,7 +118,7 @@ def revoke(request: Request, caller: Steward, decision_id: UUID, said: Revocatio
     return answer_model(request, done)
 
 
-@router.get("/identity/decisions", responses={200: {"model": Decisions}})
+@router.get("/identity/decisions", responses=described(Listing[Decision]))
 def decisions(
     request: Request,
     caller: Steward,
@@ -133,13 +131,33 @@ def decisions(
     return answer_list(request, found)
 
 
-@router.get("/profiles/{ref:path}/log", responses={200: {"model": Log}})
+@router.get("/profiles/{ref:path}/log", responses=described(Listing[LogEntry]))
 def log(request: Request, caller: Reader, ref: Ref, limit: Limit = 100) -> Response:
     """How a profile came to be: its merges, splits and refused links."""
     caller.may_see("source_records")
     uid, _ = caller.serving.profiles.body(ref)
     caller.looked("identity log", [uid])
     return answer_list(request, caller.serving.identities.log(uid, limit=limit))
+
+
+@router.get("/profiles/{ref:path}/identity", responses={200: {"model": IdentityExplanation}})
+def explain(
+    request: Request, caller: Reader, ref: Ref, a: Record | None = None, b: Record | None = None
+) -> Response:
+    """By what the records of a profile are one person; with `a` and `b` the path between them."""
+    caller.may_see("source_records")
+    found = caller.serving.identities.explain_identity(ref, a, b)
+    caller.looked("identity explained", [found.profile_id])
+    return answer_model(request, found)
+
+
+@router.get("/identity/why-not", responses={200: {"model": WhyNot}})
+def why_not(request: Request, caller: Reader, a: Record, b: Record) -> Response:
+    """Why two records, or the profiles they belong to, are not one person."""
+    caller.may_see("source_records")
+    found = caller.serving.identities.why_not(a, b)
+    caller.looked("identity explained", {found.left, found.right})
+    return answer_model(request, found)
 
 
 def _changing(caller: Caller, action: str, *refs: str) -> None:

@@ -73,7 +73,7 @@ class Lander:
         self._messages = self._bytes = 0
         self._changed = threading.Condition()
         self._stopping = False
-        self._unfolded = False
+        self._unfolded = True  # a killed process may have left some
         self._swept = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="lander", daemon=True)
 

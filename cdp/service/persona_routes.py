@@ -1,11 +1,10 @@
 """Personas over HTTP: cards, definitions, the situation of a visitor and the page made for them."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cdp.model.persona import (
@@ -19,27 +18,21 @@ from cdp.model.persona import (
     Validation,
 )
 from cdp.profile.timeline import aware
-from cdp.service.answering import Limit, Ref, answer_list, answer_model
+from cdp.service.answering import (
+    Limit,
+    Listing,
+    Ref,
+    answer_list,
+    answer_model,
+    described,
+    routes,
+)
 from cdp.service.auth import Reader, Steward
-from cdp.service.problems import PROBLEMS
-from cdp.service.profile_routes import described
 
-router = APIRouter(prefix="/v1", tags=["personas"], responses=PROBLEMS)
+router = routes("personas")
 
 Named = Annotated[str, Path(max_length=120, description="a persona's id or name")]
 At = Annotated[datetime | None, Query(description="as it was then; a time with its zone")]
-
-
-class Personas(BaseModel):
-    """The personas there are."""
-
-    data: Sequence[Persona]
-
-
-class Assignments(BaseModel):
-    """Situations on record, newest first."""
-
-    data: Sequence[Assigned]
 
 
 class Defined(BaseModel):
@@ -66,7 +59,7 @@ def situation(request: Request, caller: Reader, ref: Ref, at: At = None) -> Resp
     return answer_model(request, found)
 
 
-@router.get("/profiles/{ref:path}/situations", responses=described(Assignments))
+@router.get("/profiles/{ref:path}/situations", responses=described(Listing[Assigned]))
 def situations(request: Request, caller: Reader, ref: Ref, limit: Limit = 100) -> Response:
     """The situations on record: when which persona began to fit a session, and why."""
     caller.may_see("situation")
@@ -98,7 +91,7 @@ def page(
     return answer_model(request, found)
 
 
-@router.get("/personas", responses=described(Personas))
+@router.get("/personas", responses=described(Listing[Persona]))
 def every(request: Request, caller: Reader) -> Response:
     """The personas there are: kinds of people first, then situations."""
     return answer_list(request, caller.serving.personas.every())

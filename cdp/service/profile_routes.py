@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, Header, Query, Request, Response
+from fastapi import Body, Header, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
 from starlette.routing import Match, Route
 from starlette.types import Scope
@@ -22,21 +22,24 @@ from cdp.model.answers import (
 )
 from cdp.model.parts import PartedProfile
 from cdp.model.profile import Profile, SourceRecord, TraitExplanation
+from cdp.profile.selection import SITUATION
 from cdp.profiles import MOST_LOOKUPS
 from cdp.service.answering import (
     AsOf,
     Fields,
     Limit,
+    Listing,
     Ref,
     answer,
     answer_list,
     answer_model,
+    described,
     fields_of,
+    routes,
 )
 from cdp.service.auth import Caller, Reader, admit
-from cdp.service.problems import PROBLEMS
 
-router = APIRouter(prefix="/v1", tags=["profiles"], responses=PROBLEMS)
+router = routes("profiles")
 
 IfNoneMatch = Annotated[str | None, Header(description="the ETag of the answer you have")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_100)]
@@ -54,42 +57,7 @@ class Wanted(BaseModel):
     identifiers: dict[Words, Words] = Field(min_length=1, max_length=20)
 
 
-class Profiles(BaseModel):
-    """Several profiles."""
-
-    data: list[Profile]
-
-
-class Lookups(BaseModel):
-    """What each ref stands for, in the order of asking."""
-
-    data: list[Found]
-
-
-class Identifiers(BaseModel):
-    """The identifiers of a profile."""
-
-    data: list[ProfileIdentifier]
-
-
-class Records(BaseModel):
-    """The source records of a profile, oldest first."""
-
-    data: list[SourceRecord]
-
-
-class Rectifications(BaseModel):
-    """What stewards said, newest first."""
-
-    data: list[Rectification]
-
-
-def described(model: Any, **more: Any) -> dict[int | str, dict[str, Any]]:
-    """The documented answer of a route that writes its JSON itself."""
-    return {200: {"model": model, **more}, 304: {"description": "you have it already"}}
-
-
-@router.get("/profiles", responses=described(Profiles))
+@router.get("/profiles", responses=described(Listing[Profile]))
 def search(
     request: Request,
     caller: Reader,
@@ -101,7 +69,7 @@ def search(
     return _profiles(request, caller, "search", found)
 
 
-@router.post("/profiles/find", responses=described(Profiles))
+@router.post("/profiles/find", responses=described(Listing[Profile]))
 def find(
     request: Request,
     caller: Reader,
@@ -112,7 +80,7 @@ def find(
     return _profiles(request, caller, "find", found)
 
 
-@router.post("/profiles/lookup", responses=described(Lookups))
+@router.post("/profiles/lookup", responses=described(Listing[Found]))
 def lookup(
     request: Request,
     caller: Reader,
@@ -121,6 +89,8 @@ def lookup(
 ) -> Response:
     """What each of up to 500 ids and identifiers stands for."""
     chosen = fields_of(fields)
+    if SITUATION in (chosen or ()):
+        raise InvalidRequest("a situation is read with one profile: /v1/profiles/{ref}/situation")
     found = caller.serving.profiles.lookup(wanted.refs)
     caller.looked("lookup", [each.profile_id for one in found for each in one.profiles])
     data = [
@@ -159,7 +129,7 @@ def timeline(
     return answer_model(request, page)
 
 
-@router.get("/profiles/{ref:path}/identifiers", responses=described(Identifiers))
+@router.get("/profiles/{ref:path}/identifiers", responses=described(Listing[ProfileIdentifier]))
 def identifiers(request: Request, caller: Reader, ref: Ref) -> Response:
     """The identifiers of a profile, with the channels that know them."""
     caller.may_see("identifiers")
@@ -167,7 +137,7 @@ def identifiers(request: Request, caller: Reader, ref: Ref) -> Response:
     return answer_list(request, caller.serving.profiles.identifiers(uid))
 
 
-@router.get("/profiles/{ref:path}/records", responses=described(Records))
+@router.get("/profiles/{ref:path}/records", responses=described(Listing[SourceRecord]))
 def records(request: Request, caller: Reader, ref: Ref) -> Response:
     """The source records, with every version as it came."""
     caller.may_see("source_records")
@@ -183,7 +153,7 @@ def explain(request: Request, caller: Reader, ref: Ref, trait: str) -> Response:
     return answer_model(request, caller.serving.profiles.explain(uid, trait))
 
 
-@router.get("/profiles/{ref:path}/rectifications", responses=described(Rectifications))
+@router.get("/profiles/{ref:path}/rectifications", responses=described(Listing[Rectification]))
 def rectifications(request: Request, caller: Reader, ref: Ref) -> Response:
     """What stewards said of the profile's traits, newest first."""
     caller.may_see("source_records")
@@ -226,6 +196,9 @@ def _chosen(request: Request, caller: Caller, ref: str, chosen: Chosen) -> Respo
     uid, body = caller.serving.profiles.body(ref, as_of=chosen.as_of)
     caller.looked("profile", [uid])
     seen = dict(caller.visible(json.loads(body), chosen.fields))
+    if SITUATION in (chosen.fields or ()) and caller.sees(SITUATION):
+        only = caller.serving.profiles.get(uid, as_of=chosen.as_of, fields=[SITUATION])
+        seen |= only.model_dump(mode="json", include={SITUATION}, exclude_unset=True)
     if chosen.provenance:
         caller.may_see("source_records")
         seen["provenance"] = {

@@ -1,14 +1,18 @@
 """Sentiment over HTTP: what a person feels, with quotations for those who may see the timeline."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from cdp.model.sentiment import ProfileSentiment
-from cdp.service.answering import Limit, Ref, answer_model
+from cdp.service.answering import (
+    Limit,
+    Ref,
+    answer_model,
+    described,
+    routes,
+)
 from cdp.service.auth import Reader
-from cdp.service.problems import PROBLEMS
-from cdp.service.profile_routes import described
 
-router = APIRouter(prefix="/v1", tags=["profiles"], responses=PROBLEMS)
+router = routes("profiles")
 
 
 @router.get("/profiles/{ref:path}/sentiment", responses=described(ProfileSentiment))

@@ -2,15 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 from pydantic import BaseModel, Field, JsonValue
 
 from cdp.model.profile import Profile
-from cdp.service.answering import Ref, answer_model
+from cdp.service.answering import (
+    Ref,
+    answer_model,
+    routes,
+)
 from cdp.service.auth import Caller, Steward
-from cdp.service.problems import PROBLEMS
 
-router = APIRouter(prefix="/v1", tags=["stewards"], responses=PROBLEMS)
+router = routes("stewards")
 
 
 class Rectify(BaseModel):

@@ -69,7 +69,8 @@ class Courier:
 
     def run(self) -> int:
         """Deliver what is due now; how many deliveries were tried."""
-        return asyncio.run(self._run())
+        due = self._due(set(), AT_ONCE)  # a client, with its certificates, only where it is needed
+        return asyncio.run(self._run(due)) if due else 0
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
@@ -80,23 +81,23 @@ class Courier:
             if not tried:
                 self._stopping.wait(SECONDS_BETWEEN_LOOKS)
 
-    async def _run(self) -> int:
+    async def _run(self, due: list[Delivery]) -> int:
         under_way: dict[asyncio.Task[None], UUID] = {}
         tried = 0
         transport = GuardedTransport(private=self._private)
         async with httpx.AsyncClient(transport=transport, timeout=self._deadline) as http:
-            while True:
-                room = AT_ONCE - len(under_way) if not self._stopping.is_set() else 0
-                for delivery in await asyncio.to_thread(self._due, set(under_way.values()), room):
+            while due or under_way:
+                for delivery in due:
                     task = asyncio.create_task(self._deliver(http, delivery))
                     under_way[task] = delivery.webhook_id
-                    tried += 1
-                if not under_way:
-                    return tried
+                tried += len(due)
                 done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     under_way.pop(task)
                     task.result()
+                room = AT_ONCE - len(under_way) if not self._stopping.is_set() else 0
+                due = await asyncio.to_thread(self._due, set(under_way.values()), room)
+        return tried
 
     def _due(self, busy: set[UUID], room: int) -> list[Delivery]:
         if not room:

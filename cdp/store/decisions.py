@@ -77,7 +77,7 @@ def add(
     sides: Sequence[Collection[UUID]],
     entry_id: UUID | None = None,
 ) -> UUID:
-    """Write a decision about the records of two sides; its id."""
+    """Write a decision about the records of its sides, two or more; its id."""
     row = {"verb": verb, "kind": kind, "at": at, "by": by, "reason": reason, "entry_id": entry_id}
     decision: UUID = tx.execute(text(ADD), row).scalar_one()
     for side, records in enumerate(sides):

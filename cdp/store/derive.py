@@ -10,6 +10,8 @@ import psycopg
 from sqlalchemy import Connection, text
 
 from cdp.store import staging
+from cdp.store.database import driver
+from cdp.store.predicate import literal, quoted
 from cdp.store.read import rows
 
 # `deriving` numbers the profiles at hand; `deriving_record` holds their records. `folded` tells
@@ -55,8 +57,12 @@ gone AS (DELETE FROM deriving_record WHERE n >= (SELECT n FROM beyond))
 INSERT INTO underived_profile (profile_id, folded) SELECT profile_id, folded FROM back ORDER BY n
 ON CONFLICT (profile_id) DO UPDATE SET folded = underived_profile.folded OR excluded.folded"""
 MOST_EVENTS = 1_500_000
-# For so few profiles a prepared query is quicker than COPY.
+# For so few profiles a prepared query is quicker than COPY, and looking up each by an index: of
+# temporary tables without statistics Postgres thinks that they are large.
 FEW = 100
+BY_INDEX = """
+SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+       set_config('enable_seqscan', 'off', true)"""
 
 # Stated traits, flat: the fields of an object under its name and a dot. The declared objects are
 # taken apart field by field, which is ten times quicker than looking what there is.
@@ -174,10 +180,13 @@ def take(tx: Connection, limit: int) -> int:
     """Take up to `limit` profiles from the queue into `deriving`, fewer of many events; how many."""
     staging.prepare(tx)
     taken = tx.execute(text(TAKE), {"limit": limit}).rowcount
-    if taken:
-        tx.execute(text(TAKE_MEMBERS))
-        if taken >= FEW:
-            taken -= tx.execute(text(TOO_MANY), {"most": MOST_EVENTS}).rowcount
+    if not taken:
+        return 0
+    if taken < FEW:
+        driver(tx).execute(BY_INDEX)
+    tx.execute(text(TAKE_MEMBERS))
+    if taken >= FEW:
+        taken -= tx.execute(text(TOO_MANY), {"most": MOST_EVENTS}).rowcount
         staging.analyze(tx, "deriving", "deriving_record")
     return taken
 
@@ -197,7 +206,7 @@ def profiles(
     `wanted` traits and namespaces are counted; `objects` are traits of several fields.
     """
     filled = [
-        f"(p.body -> '{part}' ? {_literal(name)})::int"
+        f"(p.body -> '{part}' ? {quoted(name)})::int"
         for part, names in zip(("traits", "identifiers"), wanted, strict=True)
         for name in names
     ]
@@ -208,19 +217,10 @@ def profiles(
     ]
     query = PROFILES.format(
         filled=" + ".join(filled) or "0",
-        objects=f"- {literals(list(objects))}" if objects else "",
+        objects=f"- {literal(objects)}" if objects else "",
         fields="".join(fields),
     )
     return _rows(tx, query, PROFILE_COLUMNS, count)
-
-
-def literals(names: list[str]) -> str:
-    """Texts as an array of SQL: COPY takes no parameters."""
-    return f"ARRAY[{', '.join(_literal(name) for name in names)}]::text[]"
-
-
-def _literal(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"
 
 
 def events(tx: Connection, count: int) -> pl.DataFrame:
@@ -230,7 +230,7 @@ def events(tx: Connection, count: int) -> pl.DataFrame:
 
 def texts(tx: Connection, count: int, kinds: list[str]) -> pl.DataFrame:
     """Their events of these kinds that hold words a person wrote (columns: TEXT_COLUMNS)."""
-    return _rows(tx, TEXTS.format(kinds=literals(kinds)), TEXT_COLUMNS, count)
+    return _rows(tx, TEXTS.format(kinds=literal(kinds)), TEXT_COLUMNS, count)
 
 
 def computed(connection: psycopg.Connection, profile_id: Any) -> Mapping[str, Any] | None:

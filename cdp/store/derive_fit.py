@@ -4,7 +4,8 @@ import polars as pl
 from sqlalchemy import Connection, text
 
 from cdp.store import staging
-from cdp.store.derive import TAKE_MEMBERS, literals
+from cdp.store.derive import TAKE_MEMBERS
+from cdp.store.predicate import literal
 
 USUAL_CURRENCY = """
 SELECT currency FROM record_aggregate WHERE currency <> ''
@@ -30,7 +31,7 @@ def kinds(tx: Connection) -> tuple[str, ...]:
 
 def first_sales(tx: Connection, kinds: list[str]) -> pl.DataFrame:
     """Columns product and day (since 1970, UTC) of the first event of these kinds that names it."""
-    query = FIRST_SALES.format(kinds=literals(kinds))
+    query = FIRST_SALES.format(kinds=literal(kinds))
     return staging.copy_out(tx, query, FIRST_SALES_COLUMNS)
 
 

@@ -12,13 +12,15 @@ QUEUE = """,
 moved AS (SELECT profile_id FROM written WHERE moved ORDER BY profile_id),
 assigned AS (
     INSERT INTO unassigned_profile (profile_id) SELECT profile_id FROM moved
-    ON CONFLICT DO NOTHING),
+    ON CONFLICT DO NOTHING RETURNING profile_id),
 -- What holds of a company is a condition on its people.
 concerned AS (
     SELECT profile_id FROM moved
     UNION
     SELECT a.profile_id FROM moved JOIN profile_account AS a ON a.account_id = moved.profile_id)
-INSERT INTO unsegmented_profile (profile_id) SELECT profile_id FROM concerned ORDER BY profile_id
+-- The queue of personas first, as those who work them off meet the two.
+INSERT INTO unsegmented_profile (profile_id) SELECT profile_id FROM concerned
+WHERE (SELECT count(*) FROM assigned) >= 0 ORDER BY profile_id
 ON CONFLICT DO NOTHING"""
 UPDATE = f"""
 WITH written AS (

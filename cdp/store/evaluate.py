@@ -3,41 +3,40 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from cdp.store.at_hand import AtHand
 from cdp.store.cells import write
 from cdp.store.event_predicate import NOW
-from cdp.store.predicate import Binder, least
-from cdp.store.scopes import AtHand
+from cdp.store.predicate import Binder, least, literal
 
-# Each profile's cells by now against those it is in: small sets by index, however many profiles.
+# Each profile's cells by now against those it is in. Lists are unnested as they are selected: a
+# function in FROM would store each of them first.
 EVALUATE = """
 WITH taken AS (SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS t (profile_id, number)),
 seen AS MATERIALIZED (
     SELECT t.profile_id, coalesce(p.number, t.number) AS number, p.profile_id IS NULL AS gone,
            ARRAY[{cells}]::text[] AS cells{lists}, {due} AS due_at
-    FROM taken AS t LEFT JOIN derived_profile AS p USING (profile_id){events}),
+    FROM taken AS t LEFT JOIN derived_profile AS p USING (profile_id){sources}),
 change AS MATERIALIZED (
-    SELECT s.profile_id, s.number, x.dimension, x.cell, x.entered
-    FROM seen AS s CROSS JOIN LATERAL (
-        SELECT dimension, cell, bool_or(holds) AS entered FROM (
-            SELECT u.dimension, u.cell, true AS holds
-            FROM unnest({dimensions}, s.cells) AS u (dimension, cell) WHERE u.cell IS NOT NULL{elements}
-            UNION ALL
-            SELECT c.dimension, c.cell, false FROM profile_cell AS c
-            WHERE c.profile_id = s.profile_id AND c.left_at IS NULL AND (s.gone OR {evaluated})) AS side
-        GROUP BY dimension, cell HAVING bool_or(holds) <> bool_or(NOT holds)) AS x),
+    SELECT profile_id, number, dimension, cell, bool_or(holds) AS entered FROM (
+        SELECT * FROM (
+            SELECT profile_id, number, unnest({dimensions}) AS dimension, unnest(cells) AS cell,
+                   true AS holds
+            FROM seen) AS now WHERE cell IS NOT NULL{elements}
+        UNION ALL
+        SELECT s.profile_id, s.number, c.dimension, c.cell, false
+        FROM seen AS s JOIN profile_cell AS c USING (profile_id)
+        WHERE c.left_at IS NULL AND (s.gone OR {evaluated})) AS side
+    GROUP BY profile_id, number, dimension, cell HAVING bool_or(holds) <> bool_or(NOT holds)),
 scheduled AS (
     INSERT INTO segment_due (profile_id, due_at)
     SELECT profile_id, due_at FROM seen WHERE due_at IS NOT NULL ORDER BY profile_id
-    ON CONFLICT (profile_id) DO UPDATE SET due_at = {merged_due}),
+    ON CONFLICT (profile_id) DO UPDATE SET due_at = {merged_due}
+    WHERE segment_due.due_at <> {merged_due}),
 {unscheduled}"""
 UNSCHEDULED = """unscheduled AS (
     DELETE FROM segment_due AS d USING seen AS s
     WHERE d.profile_id = s.profile_id AND s.due_at IS NULL),
 """
-EVENTS = """
-    LEFT JOIN LATERAL (
-        SELECT {columns} FROM source_record AS r JOIN event AS e USING (record_uid)
-        WHERE r.profile_id = p.profile_id) AS ev ON true"""
 
 # Everyone's cells of one dimension against those they are in. Who is no more stands in the queue.
 EVERYONE = """
@@ -81,15 +80,14 @@ def evaluation(scope: AtHand, cells: Cells, *, first: bool) -> str:
     the same profiles the `first` replaces when they are due next.
     """
     binder = scope.binder
-    columns = ", ".join(f"{aggregate} AS {name}" for aggregate, name in scope.columns.items())
     statement = EVALUATE.format(
         cells=", ".join(cells.expressions),
         lists="".join(f", {sql} AS list{n}" for n, (_, sql) in enumerate(cells.lists)),
         due=least(list(dict.fromkeys(cells.flips))),
-        events=EVENTS.format(columns=columns) if columns else "",
-        dimensions=binder.value(list(cells.dimensions), "text[]"),
+        sources=scope.sources(),
+        dimensions=literal(cells.dimensions),
         elements="".join(_elements(binder, n, name) for n, (name, _) in enumerate(cells.lists)),
-        evaluated=_evaluated(binder, cells),
+        evaluated=_evaluated(cells),
         merged_due="excluded.due_at" if first else "LEAST(segment_due.due_at, excluded.due_at)",
         unscheduled=UNSCHEDULED if first else "",
     )
@@ -114,16 +112,14 @@ def schedule(binder: Binder, flips: Sequence[str]) -> str:
 
 def _elements(binder: Binder, n: int, dimension: str) -> str:
     return (
-        f"\n            UNION ALL SELECT {binder.value(dimension, 'text')}, element, true"
-        f" FROM jsonb_array_elements_text(CASE jsonb_typeof(s.list{n})"
-        f" WHEN 'array' THEN s.list{n} END) AS l (element)"
+        f"\n        UNION ALL SELECT profile_id, number, {binder.value(dimension, 'text')},"
+        f" jsonb_array_elements_text(list{n}), true FROM seen WHERE jsonb_typeof(list{n}) = 'array'"
     )
 
 
-def _evaluated(binder: Binder, cells: Cells) -> str:
+def _evaluated(cells: Cells) -> str:
     names = {*cells.dimensions, *(name for name, _ in cells.lists)}
-    declared = binder.value(sorted(names - {"segment"}), "text[]")
-    segments = binder.value(sorted(cells.segments), "text[]")
+    declared, segments = literal(sorted(names - {"segment"})), literal(sorted(cells.segments))
     return (
         f"(c.dimension = ANY({declared}) OR c.dimension = 'segment' AND c.cell = ANY({segments}))"
     )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from cdp.model.expression import Did, Step, Test
+from cdp.model.expression import Did, Step
+from cdp.model.wanted import Test
 from cdp.store.predicate import Binder, json_test, number_test, text_test
 
 PURCHASE = "purchase"
@@ -69,12 +70,12 @@ class EventWords:
         """Whether the event is, and is not, followed by what is asked for."""
         parts = []
         if said.followed_by:
-            parts.append(f" AND EXISTS {self._later(said.followed_by, e, r)}")
+            parts.append(f" AND {self.follows(said.followed_by, e, r)}")
         if said.not_followed_by:
             passed = said.not_followed_by.within
             if passed:
                 parts.append(f" AND {e}.occurred_at <= {self.binder.ago(passed)}")
-            parts.append(f" AND NOT EXISTS {self._later(said.not_followed_by, e, r)}")
+            parts.append(f" AND NOT {self.follows(said.not_followed_by, e, r)}")
         return "".join(parts)
 
     def whole(self, said: Did, e: str, r: str) -> str:
@@ -121,8 +122,9 @@ class EventWords:
         if said.followed_by:
             yield from self._deadlines(said.followed_by, e, r)
 
-    def _later(self, step: Step, e: str, r: str) -> str:
-        e2, r2 = self.binder.alias("e"), self.binder.alias("r")
+    def follows(self, step: Step, e: str, r: str) -> str:
+        """Whether the person did this after the event."""
+        e2, r2 = f"{e}_e", f"{e}_r"
         parts = [
             f"{r2}.profile_id = {r}.profile_id",
             self.what(step, e2, r2),
@@ -134,7 +136,7 @@ class EventWords:
             length = self.binder.value(step.within, "interval")
             parts.append(f"{e2}.occurred_at <= {e}.occurred_at + {length}")
         return (
-            f"(SELECT FROM source_record AS {r2} JOIN event AS {e2} USING (record_uid)"
+            f"EXISTS (SELECT FROM source_record AS {r2} JOIN event AS {e2} USING (record_uid)"
             f" WHERE {' AND '.join(parts)}{self.sequel(step, e2, r2)})"
         )
 
@@ -164,7 +166,7 @@ class EventWords:
 
     def _told_once(self, e: str) -> str:
         """Lines of an order whose total is told are no money of their own."""
-        o = self.binder.alias("o")
+        o = f"{e}_o"
         return (
             f"({e}.kind = 'order' OR {e}.order_id IS NULL OR NOT EXISTS (SELECT FROM event AS {o}"
             f" WHERE {o}.record_uid = {e}.record_uid AND {o}.kind = 'order'"

@@ -1,13 +1,13 @@
 """The fold in SQL: what the records of a profile say becomes one body, now or as of a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from cdp.store import changes, staging
+from cdp.store import changes, folded, staging
 
 # `folding` numbers the profiles at hand; `member` holds their records.
 TAKE_STALE = """
@@ -17,10 +17,12 @@ WITH taken AS (
         FOR UPDATE SKIP LOCKED)
     RETURNING profile_id)
 INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
-# Waits for whoever folds one of them now, so that the later fold sees what the former did.
+# Waits for whoever folds or lands one of them now, so that this fold sees what they did.
 TAKE_THESE = """
 WITH taken AS (
-    DELETE FROM stale_profile WHERE profile_id = ANY(CAST(:profile_ids AS uuid[]))
+    DELETE FROM stale_profile WHERE profile_id IN (
+        SELECT profile_id FROM stale_profile WHERE profile_id = ANY(CAST(:profile_ids AS uuid[]))
+        ORDER BY profile_id FOR UPDATE)
     RETURNING profile_id)
 INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
 TAKE_MEMBERS = """
@@ -235,15 +237,6 @@ WITH dropped AS (
     RETURNING profile_id)
 INSERT INTO changed_profile SELECT profile_id FROM dropped"""
 
-# A profile that waits already gets a new version of its row: who took the old one leaves this one.
-QUEUE_CONCLUSIONS = """
-INSERT INTO underived_profile (profile_id, folded)
-SELECT profile_id, true FROM folding ORDER BY profile_id
-ON CONFLICT (profile_id) DO UPDATE SET folded = true"""
-QUEUE_LINKS = """
-INSERT INTO unlinked_profile SELECT profile_id FROM folding ORDER BY profile_id
-ON CONFLICT (profile_id) DO UPDATE SET profile_id = excluded.profile_id"""
-
 READ_BODY = f"SELECT CAST(body AS jsonb)::text FROM ({_folded(PAST_AGGREGATES)}) AS folded"
 READ_STATEMENTS = f"""
 WITH {STATEMENTS}
@@ -265,26 +258,34 @@ def fold_stale(
     """
     staging.prepare(tx)
     taken = tx.execute(text(TAKE_STALE), {"limit": limit}).rowcount
-    return taken, _fold(tx, rules, changed_at) if taken else 0
+    changed = _fold(tx, rules, changed_at, folded.queue) if taken else 0
+    return taken, changed
 
 
 def fold_these(
     tx: Connection, profile_ids: Sequence[UUID], *, rules: Mapping[str, str], changed_at: datetime
 ) -> int:
-    """Fold those of these profiles that are queued, before any others: how many changed."""
+    """Fold those of these profiles that are queued, before any others: how many changed.
+
+    What follows from them waits for `cdp.store.folded.hand_on`.
+    """
     staging.prepare(tx)
     taken = tx.execute(text(TAKE_THESE), {"profile_ids": list(profile_ids)}).rowcount
-    return _fold(tx, rules, changed_at) if taken else 0
+    return _fold(tx, rules, changed_at, folded.note) if taken else 0
 
 
-def _fold(tx: Connection, rules: Mapping[str, str], changed_at: datetime) -> int:
+def _fold(
+    tx: Connection,
+    rules: Mapping[str, str],
+    changed_at: datetime,
+    follow: Callable[[Connection], None],
+) -> int:
     tx.execute(text(TAKE_MEMBERS))
     staging.analyze(tx, "folding", "member")
     parameters = _policy(rules) | {"as_of": FOREVER, "changed_at": changed_at}
     changed = tx.execute(text(WRITE_PROFILES), parameters).rowcount
     changed += tx.execute(text(DROP_EMPTY)).rowcount
-    tx.execute(text(QUEUE_CONCLUSIONS))
-    tx.execute(text(QUEUE_LINKS))
+    follow(tx)
     changes.note(tx, changed_at)
     return changed
 

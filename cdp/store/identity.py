@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import polars as pl
+import polars.selectors as cs
 from sqlalchemy import Connection, text
 
 from cdp.store import evidence, staging
@@ -68,11 +69,12 @@ FORGET_BLOCKS = """
 DELETE FROM identifier_block WHERE (namespace, value) NOT IN (
     SELECT * FROM unnest(CAST(:namespace AS text[]), CAST(:value AS text[])))"""
 
+# A profile that waits already gets a new version of its row: who folds it meanwhile waits for us.
 MARK_STALE = """
 INSERT INTO stale_profile (profile_id)
 SELECT s.profile_id FROM touched_record JOIN source_record AS s USING (record_uid)
 UNION SELECT record_uid FROM moved_profile
-ORDER BY 1 ON CONFLICT DO NOTHING
+ORDER BY 1 ON CONFLICT (profile_id) DO UPDATE SET profile_id = excluded.profile_id
 """
 STALE_HERE = """
 SELECT profile_id FROM stale_profile WHERE profile_id IN (SELECT record_uid FROM closure_record)"""
@@ -136,7 +138,11 @@ def write_log(tx: Connection, entries: pl.DataFrame) -> None:
         return
     fresh = f"SELECT uuidv7() FROM generate_series(1, {entries.height})"
     ids = staging.reader(entries.height)(tx, fresh, {"entry_id": pl.String})
-    staging.copy_in(tx, "identity_log", entries.with_columns(ids["entry_id"]))
+    told = entries.with_columns(ids["entry_id"], cs.by_dtype(pl.Null).cast(pl.String))
+    if told.height < staging.WORTH_ANALYZING:
+        staging.copy_in(tx, "identity_log", told)
+    else:
+        staging.copy_new(tx, "identity_log", told)
 
 
 def mark_stale(tx: Connection, moved: Collection[str] | pl.Series) -> None:

@@ -1,8 +1,9 @@
-"""The identity graph as of a past time: one component, walked outward from one of its records."""
+"""The identity graph as of a past time: components, walked outward from some of their records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import polars as pl
 from sqlalchemy import Connection, text
@@ -71,12 +72,12 @@ WHERE r.record_uid = ANY(CAST(:records AS uuid[]))
 """
 
 
-def component_as_of(
-    tx: Connection, record_uid: str, as_of: datetime, merge_weight: float
+def components_as_of(
+    tx: Connection, record_uids: Collection[UUID], as_of: datetime, merge_weight: float
 ) -> Evidence:
-    """The evidence on one record's component at a past time."""
+    """The evidence on the components of some records at a past time."""
     parameters = {
-        "records": _reached(tx, record_uid, as_of, merge_weight),
+        "records": _reached(tx, record_uids, as_of, merge_weight),
         "as_of": as_of,
     }
 
@@ -94,9 +95,11 @@ def component_as_of(
     )
 
 
-def _reached(tx: Connection, record_uid: str, as_of: datetime, merge_weight: float) -> list[str]:
+def _reached(
+    tx: Connection, record_uids: Collection[UUID], as_of: datetime, merge_weight: float
+) -> list[str]:
     reached: set[str] = set()
-    frontier = {record_uid}
+    frontier = {str(uid) for uid in record_uids}
     while frontier:
         reached |= frontier
         found = tx.execute(

@@ -89,13 +89,6 @@ ON CONFLICT (profile_id) DO UPDATE
     SET persona_id = excluded.persona_id, probability = excluded.probability,
         probabilities = excluded.probabilities, version = excluded.version,
         assigned_at = excluded.assigned_at, due_at = excluded.due_at"""
-# Segments may read the cells of personas and situations.
-QUEUE_MOVED = """
-INSERT INTO unsegmented_profile (profile_id)
-SELECT DISTINCT c.profile_id FROM assigning AS a JOIN profile_cell AS c USING (profile_id)
-WHERE c.dimension IN ('persona', 'situation') AND (c.entered_at = :now OR c.left_at = :now)
-ORDER BY 1 ON CONFLICT DO NOTHING"""
-HISTORY = "SELECT version, probabilities FROM profile_persona WHERE profile_id = %s"
 PUT_CARD = """
 INSERT INTO persona_card (persona_id, version, made_at, document)
 VALUES (:persona_id, :version, :now, CAST(:document AS jsonb))
@@ -230,17 +223,6 @@ def assign(tx: Connection, assigned: pl.DataFrame, *, version: int, now: datetim
     """Keep who is which: profile_id, persona_id, probability, probabilities (JSON text), due_at."""
     staging.copy_in(tx, "assigned", assigned)
     tx.execute(text(ASSIGN), {"version": version, "now": now})
-
-
-def queue_moved(tx: Connection, now: datetime) -> None:
-    """Have the segments of those of `assigning` looked at whose cells changed at `now`."""
-    tx.execute(text(QUEUE_MOVED), {"now": now})
-
-
-def history(connection: psycopg.Connection, profile_id: UUID) -> Mapping[str, float] | None:
-    """The probabilities of a profile's personas, by id; None: not assigned yet."""
-    found = connection.execute(HISTORY, (profile_id,), prepare=True).fetchone()
-    return found[1] if found else None
 
 
 def put_card(tx: Connection, persona_id: UUID, version: int, document: str, now: datetime) -> None:

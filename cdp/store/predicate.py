@@ -12,7 +12,7 @@ from psycopg import RawCursor
 from psycopg.types.string import StrDumper
 from sqlalchemy import Connection
 
-from cdp.model.expression import Test
+from cdp.model.wanted import Test
 from cdp.store.database import driver
 
 Bound = Callable[[datetime], Any]
@@ -63,6 +63,16 @@ def everywhere(fragments: Collection[Fragment], word: str) -> Fragment:
     joined = f" {word} ".join(each.sql for each in fragments)
     flips = dict.fromkeys(flip for each in fragments for flip in each.flips)
     return Fragment(f"({joined})", tuple(flips), all(each.certain for each in fragments))
+
+
+def literal(words: Collection[str]) -> str:
+    """Texts as a constant of SQL: an array that is a parameter is read anew, and searched word by word."""
+    return f"ARRAY[{', '.join(map(quoted, words))}]::text[]"
+
+
+def quoted(word: str) -> str:
+    """A text as SQL writes it."""
+    return "'" + word.replace("'", "''") + "'"
 
 
 def instant_text(at: datetime) -> str:
@@ -173,21 +183,31 @@ def number_test(binder: Binder, value: str, test: str, wanted: Any) -> str:
     return f"{value} {SIGNS[test]} {binder.value(_number(wanted), 'numeric')}"
 
 
-def aged(binder: Binder, value: str, length: timedelta | Years) -> Fragment:
-    """Whether the instant text `value` is so old; from the very instant on that it has become so."""
+@dataclass(frozen=True)
+class Instant:
+    """An instant as it stands in traits, and the same as timestamptz (null where it is none)."""
+
+    text: str
+    parsed: str
+
+
+def parsed(text: str) -> str:
+    """A text as timestamptz; null where it is none."""
+    return f"CASE WHEN pg_input_is_valid({text}, 'timestamptz') THEN {text}::timestamptz END"
+
+
+def aged(binder: Binder, value: Instant, length: timedelta | Years) -> Fragment:
+    """Whether the instant is so old; from the very instant on that it has become so."""
     if isinstance(length, Years):
         ago = binder.moment(f"{length}", "text", length.before)
         later = f"make_interval(years => {binder.value(length.number, 'int')})"
     else:
         ago, later = binder.ago(length, "text"), binder.value(length, "interval")
-    flip = (
-        f"CASE WHEN {value} > {ago} AND pg_input_is_valid({value}, 'timestamptz')"
-        f" THEN {value}::timestamptz + {later} END"
-    )
-    return Fragment(f"{value} <= {ago}", (flip,))
+    flip = f"CASE WHEN {value.text} > {ago} THEN {value.parsed} + {later} END"
+    return Fragment(f"{value.text} <= {ago}", (flip,))
 
 
-def instant_test(binder: Binder, value: str, test: str, length: timedelta) -> Fragment:
+def instant_test(binder: Binder, value: Instant, test: str, length: timedelta) -> Fragment:
     """`older_than`: so old; `within`: not yet so old, and not ahead."""
     old = aged(binder, value, length)
     if test == "older_than":
@@ -196,8 +216,8 @@ def instant_test(binder: Binder, value: str, test: str, length: timedelta) -> Fr
     return Fragment(f"{come.sql} AND NOT {old.sql}", old.flips + come.flips)
 
 
-def age_test(binder: Binder, value: str, test: str, age: timedelta | Years) -> Fragment:
-    """Whether the time since the instant text `value` compares so with `age`."""
+def age_test(binder: Binder, value: Instant, test: str, age: timedelta | Years) -> Fragment:
+    """Whether the time since the instant compares so with `age`."""
     older = Years(age.number + 1) if isinstance(age, Years) else age + timedelta(microseconds=1)
     old = aged(binder, value, older if test in ("above", "at_most") else age)
     return Fragment(old.sql if test in ("above", "at_least") else f"NOT {old.sql}", old.flips)

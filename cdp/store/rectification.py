@@ -22,8 +22,8 @@ WHERE record_uid = ANY(CAST(:record_uids AS uuid[]))
 ORDER BY decided_at DESC, record_uid"""
 MARK_STALE = """
 INSERT INTO stale_profile (profile_id)
-SELECT profile_id FROM source_record WHERE record_uid = ANY(CAST(:record_uids AS uuid[]))
-ON CONFLICT DO NOTHING"""
+SELECT DISTINCT profile_id FROM source_record WHERE record_uid = ANY(CAST(:record_uids AS uuid[]))
+ORDER BY 1 ON CONFLICT (profile_id) DO UPDATE SET profile_id = excluded.profile_id"""
 
 
 def write(

@@ -86,8 +86,8 @@ SELECT d.decision_id::text, d.verb, d.decided_at, d.kind = 'link' AS same,
        least(r.record_uid, q.record_uid)::text AS left,
        greatest(r.record_uid, q.record_uid)::text AS right
 FROM identity_decision AS d
-JOIN decision_record AS r ON r.decision_id = d.decision_id AND r.side = 0
-JOIN decision_record AS q ON q.decision_id = d.decision_id AND q.side = 1
+JOIN decision_record AS r ON r.decision_id = d.decision_id
+JOIN decision_record AS q ON q.decision_id = d.decision_id AND q.side > r.side
 WHERE d.revoked_at IS NULL ORDER BY d.decided_at, d.decision_id
 """
 DECIDED_COLUMNS = {
@@ -101,7 +101,7 @@ DECIDED_COLUMNS = {
 
 
 def decided(tx: Connection) -> pl.DataFrame:
-    """Every pair of records on the two sides of a decision that stands.
+    """Every pair of records on two sides of a decision that stands.
 
     decision_id, verb, decided_at, same (whether they were linked), left, right (the larger uid).
     """

@@ -1,4 +1,4 @@
-"""Whom a predicate is asked of: everyone at once, each of a few, or each with all events at hand."""
+"""Whom a predicate is asked of: everyone at once, or each of a few."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from cdp.model.expression import Did, Test
+from cdp.model.expression import Did
+from cdp.model.wanted import Test
 from cdp.store.event_predicate import NOW, Boundary, EventWords
-from cdp.store.predicate import Binder, Fragment, holds_of, least
+from cdp.store.predicate import Binder, Fragment, Instant, holds_of, least, parsed
 
 EVENTS = "source_record AS {r} JOIN event AS {e} USING (record_uid)"
 
@@ -42,6 +43,30 @@ class Scope(ABC):
     @abstractmethod
     def company(self) -> "Scope":
         """The scope of a company that the profile belongs to."""
+
+    def trait_text(self, name: str, key: str | None = None) -> str:
+        """A trait of the row as text, or its part `key`; texts of fixed width compare as what they say."""
+        return f'(({self._trait(name, key, "->>")}) COLLATE "C")'
+
+    def trait_json(self, name: str, key: str | None = None) -> str:
+        """The same as it is kept."""
+        return f"({self._trait(name, key, '->')})"
+
+    def trait_number(self, name: str, key: str | None = None, *, sure: bool = False) -> str:
+        """The same as numeric. `sure`: it is a number wherever it is at all; sources say what they like."""
+        # Quicker to compare than jsonb, which Postgres makes a document of for each comparison.
+        kept = f"({self._trait(name, key, '->')})"
+        number = f"{kept}::numeric"
+        return number if sure else f"CASE jsonb_typeof({kept}) WHEN 'number' THEN {number} END"
+
+    def trait_instant(self, name: str, key: str | None = None) -> Instant:
+        """The same as an instant."""
+        said = self.trait_text(name, key)
+        return Instant(said, parsed(said))
+
+    def _trait(self, name: str, key: str | None, last: str) -> str:
+        *above, part = (self.binder.value(each, "text") for each in (name, key) if each is not None)
+        return " ".join((f"{self.p}.traits", *(f"-> {each}" for each in above), last, part))
 
     def _events(self) -> tuple[str, str, str]:
         e, r = self.binder.alias("e"), self.binder.alias("r")
@@ -154,48 +179,3 @@ class Each(Scope):
     def company(self) -> "Each":
         """One of the companies that the profile belongs to."""
         return Each(self.binder, self.currency, self.binder.alias("q"))
-
-
-class AtHand(Each):
-    """Some profiles whose events are all read once: every condition is an aggregate over them.
-
-    `columns`: the aggregates by their SQL, over the event `e` of the record `r`; their row is `ev`.
-    """
-
-    def __init__(self, binder: Binder, currency: Mapping[str, Any]) -> None:
-        super().__init__(binder, currency)
-        self.columns: dict[str, str] = {}
-        self.kinds: set[str] = set()
-
-    def did(self, said: Did) -> Fragment:
-        """Whether the profile's own events, already at hand, are such."""
-        self.kinds.update(said.event)
-        whole = self.words.whole(said, "e", "r")
-        figure = self.words.figure(said, "e", "r")
-        boundaries = list(self.words.boundaries(said, "e", "r"))
-        flips = [self._column(f"min(e.occurred_at) FILTER (WHERE e.occurred_at > {self._now})")]
-        if figure is None:
-            last = self._column(f"max(e.occurred_at) FILTER (WHERE {whole})")
-            holds = f"({last} IS NOT NULL)"
-            if said.within:
-                # As long as the newest of them is in the window the others may leave it.
-                boundaries = boundaries[1:]
-                flips.append(f"{last}{self._plus(said.within)}")
-        else:
-            sql, test = figure
-            filtered = f"{sql} FILTER (WHERE {whole})"
-            if sql.startswith("coalesce(sum("):
-                filtered = f"coalesce({sql[9:-4]} FILTER (WHERE {whole}), 0)"
-            holds = f"({self.words.passes(self._column(filtered), test)})"
-        for each in boundaries:
-            oldest = self._column(f"min(e.occurred_at) FILTER (WHERE {self._aged(each, 'e')})")
-            flips.append(f"{oldest}{self._plus(each.age)}")
-        return Fragment(holds, tuple(flips), certain=True)
-
-    @property
-    def _now(self) -> str:
-        return self.binder.ago(NOW)
-
-    def _column(self, aggregate: str) -> str:
-        name = self.columns.setdefault(aggregate, f"c{len(self.columns)}")
-        return f"ev.{name}"

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from sqlalchemy import Connection, text
 
+from cdp.store.database import driver
 from cdp.store.read import rows
 
 # Who keeps memberships shares this; who changes what is evaluated has it alone.
@@ -17,12 +18,19 @@ ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('segments', 0))"
 LIVE = """
 SELECT segment_id, name, description, subject, definition::text, created_at, created_by, evaluated_at
 FROM segment WHERE archived_at IS NULL ORDER BY name"""
+# A definition never changes: another one is another segment of the same name.
+EDITION = """
+SELECT md5(string_agg(segment_id::text, ',' ORDER BY name)) FROM segment WHERE archived_at IS NULL"""
 INSERT = """
 INSERT INTO segment (segment_id, name, description, subject, definition, created_at, created_by)
 VALUES (uuidv7(), :name, :description, :subject, CAST(:definition AS jsonb), :at, :by)"""
 ARCHIVE = "UPDATE segment SET archived_at = :at WHERE name = :name AND archived_at IS NULL"
 EVALUATED = "UPDATE segment SET evaluated_at = :at WHERE name = :name AND archived_at IS NULL"
 DIMENSIONS = "SELECT dimension, declaration FROM dimension"
+# Tells the dimensions that are kept, and as what, from any others.
+KEPT = (
+    "SELECT md5(string_agg(concat(dimension, declaration), ',' ORDER BY dimension)) FROM dimension"
+)
 FORGET_DIMENSION = "DELETE FROM dimension WHERE dimension = :name"
 KEEP_DIMENSION = """
 INSERT INTO dimension (dimension, declaration, evaluated_at)
@@ -62,7 +70,7 @@ class SavedSegment:
 
 def hold(tx: Connection) -> None:
     """Keep the segments as they are until the transaction ends."""
-    tx.execute(text(SHARE))
+    driver(tx).execute(SHARE)
 
 
 def hold_alone(tx: Connection) -> None:
@@ -73,6 +81,11 @@ def hold_alone(tx: Connection) -> None:
 def live(tx: Connection) -> list[SavedSegment]:
     """The segments there are, by name."""
     return [SavedSegment(*row) for row in tx.execute(text(LIVE))]
+
+
+def edition(tx: Connection) -> str:
+    """A text that is another one as soon as another definition is in force."""
+    return driver(tx).execute(EDITION).fetchall()[0][0] or "none"
 
 
 def insert(tx: Connection, **said: object) -> None:
@@ -93,6 +106,11 @@ def evaluated(tx: Connection, name: str, at: datetime) -> None:
 def kept_dimensions(tx: Connection) -> dict[str, Any]:
     """The dimensions whose cells are kept, each as it was declared when it was evaluated."""
     return {row.dimension: row.declaration for row in tx.execute(text(DIMENSIONS))}
+
+
+def kept_edition(tx: Connection) -> str | None:
+    """A text that is another one as soon as other dimensions are kept, or as other declarations."""
+    return driver(tx).execute(KEPT).fetchall()[0][0]
 
 
 def keep_dimension(tx: Connection, name: str, declaration: str, at: datetime) -> None:

@@ -1,7 +1,8 @@
 """Sessions in SQL: what people did lately, and in which situation they were."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import Connection, text
 
 from cdp.store import staging
-from cdp.store.read import rows
+from cdp.store.read import OWNERS, rows
 
 # What people do themselves: of these sessions are made. What is done to them (mail, parcels) is not.
 ACTIONS = (
@@ -48,6 +49,20 @@ FROM assigning AS a JOIN source_record AS r USING (profile_id)
 JOIN event AS e ON e.record_uid = r.record_uid
 WHERE e.kind IN ({_KINDS}) AND e.occurred_at > :since AND e.occurred_at <= :until :only
 ORDER BY a.n, e.occurred_at, e.event_id"""
+# Who a visitor is, as soon as their first event has landed: the fold is not waited for. What was
+# said of consent is read as `fold` reads it: of each record the latest word, of several the strictest.
+VISITOR = """
+SELECT o.profile_id, p.probabilities, EXISTS (
+    SELECT FROM source_record AS r CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (medium) state FROM record_consent AS c
+        WHERE c.record_uid = r.record_uid AND c.purpose = %(purpose)s
+        ORDER BY medium, c.observed_at DESC, c.recorded_at DESC, c.state = 'granted', c.state) AS said
+    WHERE r.profile_id = o.profile_id AND said.state <> 'granted') AS refused
+FROM ({owners}) AS o LEFT JOIN profile_persona AS p USING (profile_id)"""
+BY_IDENTIFIER = VISITOR.format(
+    owners=OWNERS.replace("%s", "%(namespace)s", 1).replace("%s", "%(value)s", 1)
+)
+BY_UID = VISITOR.format(owners="SELECT profile_id FROM source_record WHERE record_uid = %(uid)s")
 BOUGHT = """
 SELECT DISTINCT e.product FROM source_record AS r JOIN event AS e USING (record_uid)
 WHERE r.profile_id = %s AND e.kind = 'order_line' AND e.product = ANY(%s)
@@ -74,6 +89,31 @@ SELECT s.session_at, s.at, s.persona_id, p.name, s.probability, s.probabilities,
        s.version
 FROM profile_situation AS s JOIN persona AS p USING (persona_id)
 WHERE s.profile_id = %s ORDER BY s.at DESC LIMIT %s"""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A profile as a page meets it.
+
+    `probabilities` of lasting personas by id; None: not assigned yet. `refused`: whether it has
+    denied or withdrawn consent to the purpose asked for.
+    """
+
+    profile_id: UUID
+    probabilities: Mapping[str, float] | None
+    refused: bool
+
+
+def visitors(
+    connection: psycopg.Connection, named: UUID | tuple[str, str], purpose: str
+) -> list[Visitor]:
+    """The profiles of an id (its own, or of any of its records), or of a normalised identifier."""
+    if isinstance(named, UUID):
+        statement, said = BY_UID, {"uid": named}
+    else:
+        statement, said = BY_IDENTIFIER, {"namespace": named[0], "value": named[1]}
+    found = connection.execute(statement, said | {"purpose": purpose}, prepare=True)
+    return [Visitor(*row) for row in found]
 
 
 def lately(

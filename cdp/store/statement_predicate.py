@@ -3,7 +3,8 @@
 import json
 from datetime import datetime
 
-from cdp.model.expression import Consented, InCell, MemberOf, Test, WorksFor
+from cdp.model.expression import Consented, InCell, MemberOf, WorksFor
+from cdp.model.wanted import Test
 from cdp.store.predicate import Fragment, text_test
 from cdp.store.scopes import Scope
 

@@ -299,6 +299,13 @@ stale_profile = Table(
     info={"scope": "local"},
 )
 
+folded_profile = Table(
+    "folded_profile",
+    metadata,
+    _uid("profile_id"),  # without a key: who folds never waits for who concludes
+    info={"scope": "local"},
+)
+
 delivery = Table(
     "delivery",
     metadata,

@@ -14,7 +14,9 @@ from cdp.store import cells, changes
 from cdp.store.read import rows
 
 CHANGES_IN_A_DELIVERY = 100
-SEGMENT_KINDS = {"enter": "segment.entered", "leave": "segment.left"}
+# A change of a cell is of the kind `segment.entered`, `situation.left`, ...
+DONE = {"enter": "entered", "leave": "left"}
+CELL_KINDS = tuple(f"{dimension}.{done}" for dimension in cells.TOLD for done in DONE.values())
 # Beyond these the feed itself is the queue.
 MOST_WAITING = 10
 
@@ -49,15 +51,15 @@ INSERT INTO webhook_delivery
     (delivery_id, webhook_id, changes, state, attempts, created_at, due_at, delivered_at, answer)
 VALUES (uuidv7(), %(webhook_id)s, %(changes)s, 'waiting', 0, %(at)s, %(at)s, NULL, NULL)"""
 MOVE = "UPDATE webhook SET position = %s WHERE webhook_id = %s"
-# The same of the changes of segments; a webhook made before there were any begins with the first.
-BEHIND_IN_SEGMENTS = """
+# The same of the changes of cells; a webhook made before there were any begins with the first.
+BEHIND_IN_CELLS = """
 SELECT w.webhook_id, coalesce(w.cell_position, 0) AS position, w.kinds FROM webhook AS w
-WHERE w.removed_at IS NULL AND w.kinds ?| ARRAY['segment.entered', 'segment.left']
+WHERE w.removed_at IS NULL AND w.kinds ?| %s
   AND coalesce(w.cell_position, 0) < (SELECT coalesce(max(position), 0) FROM cell_change)
   AND (SELECT count(*) FROM webhook_delivery AS d
        WHERE d.webhook_id = w.webhook_id AND d.state = 'waiting') < %s
 FOR UPDATE OF w SKIP LOCKED"""
-MOVE_IN_SEGMENTS = "UPDATE webhook SET cell_position = %s WHERE webhook_id = %s"
+MOVE_IN_CELLS = "UPDATE webhook SET cell_position = %s WHERE webhook_id = %s"
 
 # A claim is a lease: of a courier that dies, the delivery is due again when the lease ends.
 CLAIM = """
@@ -131,9 +133,9 @@ def fill(connection: psycopg.Connection, at: datetime) -> int:
         behind = rows(connection, BEHIND, (MOST_WAITING,))
         for webhook in behind:
             _queue_profiles(connection, webhook, at)
-        moved = rows(connection, BEHIND_IN_SEGMENTS, (MOST_WAITING,))
+        moved = rows(connection, BEHIND_IN_CELLS, (list(CELL_KINDS), MOST_WAITING))
         for webhook in moved:
-            _queue_segments(connection, webhook, at)
+            _queue_cells(connection, webhook, at)
     return len(behind) + len(moved)
 
 
@@ -154,21 +156,22 @@ def _queue_profiles(connection: psycopg.Connection, webhook: dict[str, Any], at:
         connection.execute(MOVE, (found[-1]["position"], webhook["webhook_id"]))
 
 
-def _queue_segments(connection: psycopg.Connection, webhook: dict[str, Any], at: datetime) -> None:
+def _queue_cells(connection: psycopg.Connection, webhook: dict[str, Any], at: datetime) -> None:
     found = cells.since(connection, webhook["position"], CHANGES_IN_A_DELIVERY)
+    kinds = [f"{row['dimension']}.{DONE[row['change']]}" for row in found]
     told = [
         {
-            "kind": SEGMENT_KINDS[row["change"]],
-            "segment": row["cell"],
+            "kind": kind,
+            row["dimension"]: row["cell"],
             "profile_id": str(row["profile_id"]),
             "changed_at": row["changed_at"].isoformat(),
         }
-        for row in found
-        if SEGMENT_KINDS[row["change"]] in webhook["kinds"]
+        for kind, row in zip(kinds, found, strict=True)
+        if kind in webhook["kinds"]
     ]
     _queue(connection, webhook, told, at)
     if found:
-        connection.execute(MOVE_IN_SEGMENTS, (found[-1]["position"], webhook["webhook_id"]))
+        connection.execute(MOVE_IN_CELLS, (found[-1]["position"], webhook["webhook_id"]))
 
 
 def _queue(

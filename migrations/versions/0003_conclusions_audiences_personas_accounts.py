@@ -147,6 +147,11 @@ def upgrade() -> None:
         info={"scope": "reference"},
     )
     op.create_table(
+        "folded_profile",
+        sa.Column("profile_id", sa.Uuid(), nullable=False),
+        info={"scope": "local"},
+    )
+    op.create_table(
         "holdout",
         sa.Column("name", sa.Text(collation="C"), nullable=False),
         sa.Column("key", sa.LargeBinary(), nullable=False),
@@ -426,6 +431,7 @@ def downgrade() -> None:
     op.drop_table("persona")
     op.drop_table("icp")
     op.drop_table("holdout")
+    op.drop_table("folded_profile")
     op.drop_table("dimension")
     op.drop_index(op.f("ix_derived_profile__number"), table_name="derived_profile")
     op.drop_index(op.f("ix_derived_profile__due_at"), table_name="derived_profile")

@@ -30,6 +30,7 @@ def main() -> int:
     # After the defaults: these read the environment.
     from cdp.cli.render import render_profile  # noqa: PLC0415
     from cdp.crossings import Crossings  # noqa: PLC0415
+    from cdp.personas import Personas  # noqa: PLC0415
     from cdp.profiles import CustomerProfiles  # noqa: PLC0415
     from cdp.store.database import Database  # noqa: PLC0415
     from cdp.store.figures import best_known_profile  # noqa: PLC0415
@@ -58,6 +59,7 @@ def main() -> int:
         report.stages(runs, raw)
         report.linked(runs)
     report.concluded(runs, Crossings(database=database))
+    report.personas(Personas(database=database))
     report.one_profile()
     shown = profiles.get(best_known_profile(database))
     render_profile(shown, console)

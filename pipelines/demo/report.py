@@ -1,5 +1,6 @@
 """What the demo prints: figures per channel and stage, and what to try next."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,14 @@ from rich.rule import Rule
 from cdp.cli.crossing import print_matrix
 from cdp.cli.output import screen, table
 from cdp.crossings import Crossings
+from cdp.model.persona import Card
 from cdp.model.profile import Profile
 from cdp.model.status import StoreStatus
+from cdp.personas import Personas
 from pipelines.demo.floor import RawCopy
 from pipelines.demo.steps import WHOLE
+
+FIGURES_OF_CARD = 5
 
 console: Console = screen()
 
@@ -141,6 +146,36 @@ def concluded(runs: list[AssetRun], crossings: Crossings) -> None:
     print_matrix(crossings.matrix("value_tier", "discount_tier"))
 
 
+def personas(found: Personas) -> None:
+    """The kinds of people, looked for where that was not done yet, and the card of the largest."""
+    console.print()
+    console.print(Rule("kinds of people", align="left"))
+    if found.fitted() is None:
+        started = time.perf_counter()
+        with console.status("looking for kinds of people") as status:
+            said = found.discover(progress=lambda step: status.update(f"personas: {step}"))
+        console.print(
+            f"Found {said.personas} kinds of people and {said.situations} kinds of sessions in "
+            f"{time.perf_counter() - started:.0f} seconds."
+        )
+    kinds = [each for each in found.every() if each.kind == "individual"]
+    for each in kinds:
+        console.print(f"  {each.people:>6,}  {each.name}")
+    _card(found.card(kinds[0].persona_id))
+
+
+def _card(card: Card) -> None:
+    """What tells a persona apart most, and something that one of its people wrote."""
+    from cdp.persona.export import words  # noqa: PLC0415  loads matplotlib
+
+    figures = [figure for section in card.sections.values() for figure in section.figures]
+    console.print(f"Of its card, [bold]{card.name}[/bold]:", highlight=False)
+    for figure in sorted(figures, key=lambda each: -abs(each.distinct))[:FIGURES_OF_CARD]:
+        console.print(f"  {words(figure)}", highlight=False, markup=False)
+    for said in (card.pain_points.quotations or card.goals.quotations)[:1]:
+        console.print(f"  “{said.text}” ({said.channel}, {said.written_at:%Y-%m-%d})", markup=False)
+
+
 def unchanged(runs: list[AssetRun]) -> None:
     """Say that this run found everything done."""
     passed = sum(run.figures.get("deliveries_passed_over", 0) for run in runs)
@@ -174,8 +209,8 @@ def next_steps(profile: Profile, seconds: float) -> None:
             "how many people a crossing of dimensions holds; `crossing people` lists them",
         ),
         (
-            ".venv/bin/cdp persona discover",
-            "find the kinds of people among them (minutes); `cdp persona show NAME` is a card",
+            ".venv/bin/cdp persona list",
+            "the kinds of people and of sessions; `cdp persona show NAME` is a card",
         ),
         ("make up", "the HTTP API over this store, with a key"),
         (".venv/bin/cdp quarantine list", "the rows that broke their contract, and why"),

@@ -85,6 +85,7 @@ def test_the_area_counts_pairs_in_the_right_order():
     assert auc(scores, won) == 3.5 / 4
 
 
+@pytest.mark.heavy  # 8,000 leads take the whole road
 def test_real_leads_are_told_apart_a_little_by_where_they_came_from(leads: Accounts):
     icp = leads.learn_icp(
         "olist", among="lead", keep=False,

@@ -18,10 +18,10 @@ from cdp.model.expression import (
     MemberOf,
     Not,
     Step,
-    Test,
     TraitIs,
     WorksFor,
 )
+from cdp.model.wanted import Test
 
 DAY = timedelta(days=1)
 

@@ -115,7 +115,7 @@ def town_database(new_database) -> Iterator[Database]:
 @settings(
     suppress_health_check=[HealthCheck.too_slow],
     deadline=None,
-    max_examples=25,
+    max_examples=12,
 )
 @given(first=conditions(), second=conditions(), moves=st.lists(MOVES, min_size=1, max_size=10),
        since=DAYS, until=DAYS, left=DAYS, many=st.sampled_from([1, 1000]))  # fmt: skip

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from cdp.audience import estimate as estimates
+from cdp.audience.membership import shorten_feed
 from cdp.audience.words import bought, consented, in_cell, in_segment, trait, viewed
 from cdp.errors import InvalidRequest, SegmentNotFound
 from cdp.segments import Segments
@@ -75,17 +75,44 @@ def test_a_segment_may_read_cells_that_others_assign(segments, database):
     segments.save("runners", in_cell("persona", "Runner"), by="ann", now=START)
     for cells_of in ([(uid(1), "Runner"), (uid(2), "Runner")], [(uid(2), "Runner")]):
         with database.transaction() as tx:
-            cells.assign(tx, "persona", [uid(1), uid(2)], cells_of, START)
+            cells.assign(tx, [uid(1), uid(2)], {"persona": cells_of}, START)
         segments.update(now=START)
         held = [each.profile_id for each in segments.members("runners").data]
         assert held == [who for who, _ in cells_of]
 
 
-def test_a_sample_tells_its_interval(segments, monkeypatch):
-    monkeypatch.setattr(estimates.sampling, "count", lambda *_: None)
-    found = segments.estimate(LAPSED, now=START)
-    assert not found.exact
-    assert (found.low, found.people, found.high) == (1, 3, 6)
+MANY = """
+INSERT INTO derived_profile (profile_id, subject, traits, derived_at, parameters)
+SELECT gen_random_uuid(), 'person', jsonb_build_object('spent', n % 4), now(), 1
+FROM generate_series(1, 40000) AS n"""
+
+
+def test_what_takes_too_long_to_count_is_estimated_from_a_sample(segments, database):
+    with database.autocommit() as connection:
+        connection.execute(MANY)
+    found = segments.estimate(trait("spent") >= 3, seconds=0.001)
+    assert (found.exact, found.method, found.base) == (False, "sample", 40_008)
+    # Of 4,000 drawn a quarter, plus or minus five standard deviations.
+    assert found.people == pytest.approx(10_000, abs=1_400)
+    assert found.low < found.people < found.high
+    assert found.high - found.low == pytest.approx(1_070, abs=150)
+
+
+def test_the_feed_keeps_what_no_later_change_stands_for(segments, database):
+    segments.save("runners", in_cell("persona", "Runner"), by="ann", now=START)
+    for days, cells_of in enumerate(
+        [[(uid(1), "Runner"), (uid(2), "Runner")], [(uid(2), "Runner")]]
+    ):
+        with database.transaction() as tx:
+            cells.assign(tx, [uid(1), uid(2)], {"persona": cells_of}, START)
+        segments.update(now=START + days * DAY)
+    whole = segments.changes("runners").data
+    assert [(each.kind, each.profile_id.int) for each in whole] == [
+        ("enter", 1), ("enter", 2), ("leave", 1)
+    ]  # fmt: skip
+    assert shorten_feed(database) == 2, "one of the segment, one of the persona that it reads"
+    assert segments.changes("runners").data == whole[1:]
+    assert shorten_feed(database) == 0
 
 
 def test_reasons_show_each_value_and_the_least_that_would_have_to_change(segments):

@@ -88,12 +88,36 @@ def test_undo_gives_back_both_as_they_were_and_the_merge_is_not_made_again(world
     assert persons(world) == people("a b e", "c d")
     assert done.decision.entry_id == merged[0].entry_id
     identities.undo((("crm", "a"), ("crm", "e")), **SAID)
-    assert persons(world) == people("a b", "c d e"), "now the phone is all that speaks for it"
-    identities.undo((("crm", "c"), ("crm", "e")), **SAID)
     assert {made_of: body for made_of, body in world.people().items() if len(made_of) > 1} == before
     world.feed([[a_row("e", 2, email="x@example.com", phone="+12125550142")]])
     resolve_everything(world.database)
     assert persons(world) == people("a b", "c d", "e")
+
+
+@pytest.mark.parametrize("bridge", ["a new record", "a record that was there"])
+def test_what_a_record_bridged_comes_apart_in_one_call(world, identities, bridge):
+    there = [
+        a_row("a", email="x@example.com", spent="1.00", order_no="o1"),
+        a_row("b", email="x@example.com"),
+        a_row("c", phone="+12125550142", spent="2.00", order_no="o2", says="denied"),
+        a_row("d", phone="+12125550142"),
+        a_row("e", card="c-1", club="choir"),
+    ]
+    world.feed([there])
+    before = world.people()
+    if bridge == "a record that was there":
+        world.feed([[a_row("f")]])
+    joining = {"email": "x@example.com", "phone": "+12125550142", "card": "c-1"}
+    world.feed([[a_row("f", 2, **joining)]])
+    assert persons(world) == people("a b c d e f")
+    done = identities.undo((("crm", "a"), ("crm", "f")), **SAID)
+    assert [side.records for side in done.decision.sides] == [1, 2, 2, 1]
+    world.feed([[a_row("f", 3, **joining)]])
+    resolve_everything(world.database)
+    assert persons(world) == people("a b", "c d", "e", "f")
+    assert before.items() <= world.people().items()
+    identities.revoke(done.decision.decision_id, **SAID)
+    assert persons(world) == people("a b c d e f")
 
 
 def test_an_undoing_that_is_revoked_is_undone(world, identities):

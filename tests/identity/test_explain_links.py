@@ -16,11 +16,11 @@ from cdp.store import identity, links, staging
 from tests.promises.world import World
 
 ALIKE = [
-    {"field": "family_name", "level": "exact", "weight": 9.5},
+    {"field": "given_name", "level": "nearly equal", "weight": 9.5},
     {"field": "birth_date", "level": "one digit differs", "weight": 5.0},
     {"field": "city", "level": "different", "weight": -2.0},
 ]
-DOUBTFUL = [{"field": "family_name", "level": "exact", "weight": 1.5}]
+DOUBTFUL = [{"field": "given_name", "level": "exact", "weight": 1.5}]
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def world(new_database, tmp_path_factory):
     with ExitStack() as stack:
         made = World(stack.enter_context(new_database()), tmp_path_factory.mktemp("linked"))
         made.feed([[
-            a_row("crm", "1", given="Fay"), a_row("shop", "2", given="Faye"),
-            a_row("crm", "3", given="Gus"), a_row("shop", "4", given="Gus"),
+            a_row("crm", "1", given="Fay"), a_row("shop", "2", given="Faye", born="1981-02-03"),
+            a_row("crm", "3", given="Gus"), a_row("shop", "4", given="Gustav"),
             a_row("crm", "5", given="Hal"), a_row("shop", "6", given="Hal"),
             a_row("crm", "7", given="Ida", card="c-100"), a_row("shop", "8", given="Ida", card="c-100"),
         ]])  # fmt: skip
@@ -71,7 +71,7 @@ def test_a_probable_link_is_told_as_a_waterfall_that_adds_up(world):
     (link,) = explain_identity(world.database, "crm:1").tree
     assert (link.kind, link.weight) == ("probable link", 12.5)
     assert [(f.field, f.weight) for f in link.waterfall] == [
-        ("family_name", 9.5), ("birth_date", 5.0), ("city", -2.0),
+        ("given_name", 9.5), ("birth_date", 5.0), ("city", -2.0),
     ]  # fmt: skip
     assert sum(field.weight for field in link.waterfall) == link.weight
     assert "match weight +12.5, a probability of 99.98%" in link.words
@@ -82,7 +82,18 @@ def test_a_pair_below_the_threshold_is_told_with_its_waterfall(world):
     (obstacle,) = told.obstacles
     assert (obstacle.kind, obstacle.weight) == ("weight below threshold", 1.5)
     assert obstacle.threshold == identity_policy().matching.merge_weight
-    assert [field.field for field in obstacle.waterfall] == ["family_name"]
+    assert [field.field for field in obstacle.waterfall] == ["given_name"]
+
+
+def test_each_step_of_a_waterfall_shows_what_the_two_say_of_the_field(world):
+    (link,) = explain_identity(world.database, "crm:1").tree
+    said = {step.field: (step.left, step.right) for step in link.waterfall}
+    assert link.left.record_key == "shop:2"
+    assert said == {
+        "given_name": ("Faye", "Fay"), "birth_date": ("1981-02-03", None), "city": (None, None),
+    }  # fmt: skip
+    (obstacle,) = why_not(world.database, "shop:4", "crm:3").obstacles
+    assert [(step.left, step.right) for step in obstacle.waterfall] == [("Gustav", "Gus")]
 
 
 def test_a_stewards_link_is_told_with_who_and_why(world):

@@ -6,7 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from cdp.client import Client
 from cdp.conclude import conclude
 from cdp.model.persona import StatedPersona
 from cdp.personas import Personas
@@ -195,6 +197,42 @@ def test_a_visitor_nobody_knows_gets_one_from_the_session_alone(shop: Shop):
     for n in range(2):
         shop.view("stranger", "Suits", NOW - timedelta(minutes=2 - n), DESKTOP, "Leeds")
     assert shop.persona("stranger", NOW) == "Business outfit"
+
+
+def test_the_profile_holds_the_situation_where_it_is_selected(shop: Shop):
+    shop.view("kim", "Suits", datetime.now(UTC) - timedelta(minutes=1), DESKTOP, "Leeds")
+    shop.conclude(datetime.now(UTC))
+    ref = "user_id:kim"
+    apart = shop.get(f"/v1/profiles/{ref}/situation").json()
+    assert apart["persona"]["name"] == "Business outfit"
+
+    selected = shop.get(f"/v1/profiles/{ref}", fields="situation,identifiers").json()
+    assert {**selected["situation"], "at": apart["at"]} == apart
+    assert selected["identifiers"] == {"user_id": ["kim"]}
+    assert "situation" not in shop.get(f"/v1/profiles/{ref}").json()
+    with Client(shop.service.url, shop.read_key) as client:
+        for profiles in (client, shop.service.profiles):
+            (found,) = [profiles.get(ref, fields=["situation"]).situation]
+            assert found
+            assert {**found.model_dump(mode="json"), "at": apart["at"]} == apart
+    narrow = keys.create(shop.service.database, "narrow", ["read"], fields=["identifiers"])[1]
+    asked = shop.service.http.get(
+        f"/v1/profiles/{ref}", params={"fields": "situation"}, auth=httpx.BasicAuth(narrow, "")
+    )
+    assert "situation" not in asked.json()
+
+
+def test_a_situation_does_not_wait_for_the_fold(shop: Shop):
+    now = datetime.now(UTC)
+    said = shop.message(
+        "track", "leo", now, TABLET, "Rimini", event="Product Viewed",
+        properties={"product_id": "bikini", "category": "Swimwear"},
+    )  # fmt: skip
+    with shop.service.database.transaction() as tx:
+        # Nobody can fold meanwhile; what has landed is told all the same.
+        tx.execute(text("LOCK TABLE profile IN SHARE MODE"))
+        shop.service.post("/v1/batch", {"batch": [said]})
+        assert shop.persona("leo", now) == "Beach holiday"
 
 
 def test_what_was_assigned_stays_on_record(shop: Shop):

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cdp.conclude import conclude
 from cdp.model.persona import Situation, StatedPersona
 from cdp.personas import Personas
 from cdp.settings import settings
@@ -61,6 +62,7 @@ def shop(new_database: Callable[[], AbstractContextManager[Database]]) -> Iterat
             "properties": order,
         }
         service.push(bought)
+        conclude(database)  # what personas are learnt from
         personas = Personas(database=database)
         for persona in PERSONAS:
             personas.define(StatedPersona.model_validate(persona), now=NOW)

@@ -65,7 +65,7 @@ def _facts(said: Mapping[str, Any]) -> dict[str, Any]:
         facts["product"] = product
         if (quantity := decimal(said.get("quantity"))) is not None:
             facts["quantity"] = quantity
-    if isinstance(category := first(dict(said), "category"), str):
+    if isinstance(category := first(said, "category"), str):
         facts["category"] = category
     return facts
 
@@ -140,7 +140,7 @@ def _review(said: Mapping[str, Any]) -> Happening:
     facts = _facts(said)
     if rating is not None and 1 <= rating <= 5:
         facts["score"] = float(rating - 3) / 2
-    text = first(dict(said), "review_body", "reviewBody", "review")
+    text = first(said, "review_body", "reviewBody", "review")
     properties = dict(said) | ({"text": text} if isinstance(text, str) else {})
     return Happening("review", _id(said, "review_id", "reviewId"), facts, properties)
 
@@ -162,7 +162,7 @@ def _sum(lines: list[Happening], name: str) -> Decimal | None:
 
 
 def _id(said: Mapping[str, Any], *names: str) -> str | None:
-    value = first(dict(said), *names)
+    value = first(said, *names)
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value).strip() or None

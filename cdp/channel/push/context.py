@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
-from cdp.channel.push.values import LONGEST_KEY, an_object, identifier, snake
+from cdp.channel.push.values import LONGEST_KEY, REMEMBERED, an_object, identifier, snake
 
 # What becomes records and consents of its own is not repeated with each event.
 TOLD_ELSEWHERE = frozenset({"consent", "externalIds", "library"})
@@ -69,9 +70,7 @@ def _device(context: Mapping[str, Any]) -> str | None:
     """phone, tablet or desktop, as far as the context tells."""
     agent = context.get("userAgent")
     if isinstance(agent, str) and agent:
-        if TABLET.search(agent):
-            return "tablet"
-        return "phone" if PHONE.search(agent) else "desktop"
+        return _device_of_agent(agent[:LONGEST_KEY])
     device = context.get("device")
     if isinstance(device, dict):
         model = f"{device.get('model')} {device.get('type')}".lower()
@@ -80,3 +79,10 @@ def _device(context: Mapping[str, Any]) -> str | None:
         if device.get("type"):
             return "phone"
     return None
+
+
+@lru_cache(REMEMBERED)
+def _device_of_agent(agent: str) -> str:
+    if TABLET.search(agent):
+        return "tablet"
+    return "phone" if PHONE.search(agent) else "desktop"

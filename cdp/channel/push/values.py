@@ -3,8 +3,10 @@
 import json
 import math
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 LONGEST_KEY = 512  # bytes; an index entry must hold it
@@ -15,6 +17,8 @@ EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 CURRENCY = re.compile(r"[A-Z]{3}")
 EPOCH = re.compile(r"\d{10}(\d{3})?")
 NUL_SIGN = "\u2400"
+ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+REMEMBERED = 4_096  # names and the like that come again and again
 
 
 class Fault(Exception):
@@ -40,7 +44,7 @@ def storable(text: str) -> str:
 def json_text(field: str, value: Any) -> str:
     """JSON text of `value`; a Fault where it holds a number that is none."""
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        return ENCODER.encode(value)
     except ValueError:
         raise Fault(field, "number", "holds NaN or an infinite number; send null") from None
 
@@ -52,7 +56,7 @@ def identifier(field: str, value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Fault(field, "type", "is neither a text nor a whole number", value)
     text = str(value).strip()
-    if len(text.encode("utf-8", "replace")) > LONGEST_KEY:
+    if 4 * len(text) > LONGEST_KEY and len(text.encode("utf-8", "replace")) > LONGEST_KEY:
         raise Fault(field, "length", f"is longer than {LONGEST_KEY} bytes, so no key", text)
     return text or None
 
@@ -132,7 +136,7 @@ def currency(field: str, value: Any) -> str | None:
     return code
 
 
-def first(said: dict[str, Any], *names: str) -> Any:
+def first(said: Mapping[str, Any], *names: str) -> Any:
     """What the first of `names` says that says anything."""
     for name in names:
         if (value := said.get(name)) not in (None, ""):
@@ -142,8 +146,15 @@ def first(said: dict[str, Any], *names: str) -> Any:
 
 def snake(name: str) -> str:
     """`name` in snake_case: letters, digits and underscores of any script."""
+    return _remembered_snake(name) if len(name) <= LONGEST_KEY else _snake(name)
+
+
+def _snake(name: str) -> str:
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     return re.sub(r"\W+|_+", "_", parted).strip("_").lower()
+
+
+_remembered_snake = lru_cache(REMEMBERED)(_snake)
 
 
 def an_object(field: str, value: Any) -> dict[str, Any]:

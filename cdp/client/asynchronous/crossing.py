@@ -1,21 +1,26 @@
 """Awaitable verbs of crossings."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cdp.client import audience_calls as calls
+from cdp.client import areas
 from cdp.client.asynchronous.connection import AsyncConnection
-from cdp.model.crossed import (
-    Count,
-    DimensionCell,
-    Distinction,
-    Matrix,
-    Movement,
-    People,
-    Person,
-    Upset,
-)
-from cdp.model.crossing import Crossing
+
+if TYPE_CHECKING:
+    from cdp.model.crossed import (
+        Count,
+        DimensionCell,
+        Distinction,
+        Matrix,
+        Movement,
+        People,
+        Person,
+        Upset,
+    )
+    from cdp.model.crossing import Crossing
 
 PAGE = 1_000
 SAMPLED = 5_000
@@ -31,11 +36,11 @@ class AsyncCrossings:
 
     async def cells(self, dimension: str | None = None) -> list[DimensionCell]:
         """The cells of one dimension or of all, saved segments among them, with their people."""
-        return await self._connection.do(calls.cells(dimension))
+        return await self._connection.do(areas.audience.cells(dimension))
 
     async def count(self, of: Crossing | str) -> Count:
         """How many a crossing holds, of how many, and each of its cells by itself."""
-        return await self._connection.do(calls.count(str(of)))
+        return await self._connection.do(areas.audience.count(str(of)))
 
     async def people_page(
         self,
@@ -46,7 +51,7 @@ class AsyncCrossings:
         limit: int = 100,
     ) -> People:
         """Some individuals of a crossing; `cursor`: the `next` of the page before."""
-        return await self._connection.do(calls.people(str(of), fields, cursor, limit))
+        return await self._connection.do(areas.audience.people(str(of), fields, cursor, limit))
 
     async def people_in(
         self, of: Crossing | str, *, fields: Sequence[str] = ()
@@ -64,11 +69,11 @@ class AsyncCrossings:
     ) -> Matrix:
         """Two dimensions crossed, with lift over independence; `.plot()` draws it."""
         base = None if within is None else str(within)
-        return await self._connection.do(calls.matrix(rows, columns, base))
+        return await self._connection.do(areas.audience.matrix(rows, columns, base))
 
     async def upset(self, *of: Crossing | str) -> Upset:
         """How 2 to 20 crossings overlap; `.plot()` draws it."""
-        return await self._connection.do(calls.upset([str(each) for each in of]))
+        return await self._connection.do(areas.audience.upset([str(each) for each in of]))
 
     async def movement(
         self,
@@ -79,7 +84,9 @@ class AsyncCrossings:
         cells: Sequence[str] | None = None,
     ) -> Movement:
         """Who went where in a dimension; `.plot()` draws it."""
-        return await self._connection.do(calls.movement(dimension, cells, since=since, until=until))
+        return await self._connection.do(
+            areas.audience.movement(dimension, cells, since=since, until=until)
+        )
 
     async def moved(
         self,
@@ -95,7 +102,7 @@ class AsyncCrossings:
     ) -> People:
         """The individuals who went from `before` to `after`."""
         return await self._connection.do(
-            calls.moved(
+            areas.audience.moved(
                 dimension,
                 cells,
                 since=since,
@@ -112,4 +119,4 @@ class AsyncCrossings:
     ) -> Distinction:
         """What tells A from B (default: everybody else), by effect size."""
         other = None if b is None else str(b)
-        return await self._connection.do(calls.distinguish(str(a), other, sample))
+        return await self._connection.do(areas.audience.distinguish(str(a), other, sample))

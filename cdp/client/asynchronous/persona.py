@@ -1,12 +1,25 @@
 """Awaitable verbs of personas."""
 
+from __future__ import annotations
+
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from cdp.client import persona_calls as calls
+from cdp.client import areas
 from cdp.client.asynchronous.connection import AsyncConnection
 from cdp.client.calls import Ref
-from cdp.model.persona import Assigned, Card, Page, Persona, Situation, StatedPersona, Validation
+
+if TYPE_CHECKING:
+    from cdp.model.persona import (
+        Assigned,
+        Card,
+        Page,
+        Persona,
+        Situation,
+        StatedPersona,
+        Validation,
+    )
 
 
 class AsyncPersonas:
@@ -16,40 +29,40 @@ class AsyncPersonas:
 
     async def situation(self, ref: Ref, *, at: datetime | None = None) -> Situation:
         """Which persona fits a visitor now, or did at a time, and why."""
-        return await self._connection.do(calls.situation(ref, at))
+        return await self._connection.do(areas.persona.situation(ref, at))
 
     async def situations(self, ref: Ref, *, limit: int = 100) -> list[Assigned]:
         """The situations of a profile that are on record, newest first."""
-        return await self._connection.do(calls.situations(ref, limit))
+        return await self._connection.do(areas.persona.situations(ref, limit))
 
     async def page_for(
         self, ref: Ref, *, at: datetime | None = None, categories: int = 5, products: int = 10
     ) -> Page:
         """What to show a visitor: persona, top categories and products, and what is left out."""
-        return await self._connection.do(calls.page(ref, at, categories, products))
+        return await self._connection.do(areas.persona.page(ref, at, categories, products))
 
     async def personas(self) -> list[Persona]:
         """The personas there are: kinds of people first, then situations."""
-        return await self._connection.do(calls.personas())
+        return await self._connection.do(areas.persona.personas())
 
     async def card(self, persona: Ref) -> Card:
         """A persona's card, by id or name. Raises PersonaNotFound."""
-        return await self._connection.do(calls.card(persona))
+        return await self._connection.do(areas.persona.card(persona))
 
     async def define_persona(self, stated: StatedPersona) -> UUID:
         """Take in a hand-written persona; everybody is assigned anew. Raises InvalidRequest."""
-        return (await self._connection.do(calls.define(stated))).persona_id
+        return (await self._connection.do(areas.persona.define(stated))).persona_id
 
     async def edit_persona(
         self, persona: Ref, *, name: str | None = None, text: str | None = None
     ) -> Persona:
         """Give a persona another name or text. Raises PersonaNotFound, InvalidRequest."""
-        return await self._connection.do(calls.edit(persona, name, text))
+        return await self._connection.do(areas.persona.edit(persona, name, text))
 
     async def retire_persona(self, persona: Ref) -> None:
         """Take a hand-written persona away. Raises PersonaNotFound, InvalidRequest."""
-        await self._connection.do(calls.retire(persona))
+        await self._connection.do(areas.persona.retire(persona))
 
     async def validate_personas(self) -> Validation:
         """Check whether the personas still hold; cards that have drifted are marked."""
-        return await self._connection.do(calls.validate())
+        return await self._connection.do(areas.persona.validate())

@@ -9,6 +9,7 @@ from cdp.client import calls
 from cdp.client.asynchronous.connection import AsyncConnection
 from cdp.client.calls import Ref
 from cdp.model.answers import Rectification
+from cdp.model.explanation import IdentityExplanation, WhyNot
 from cdp.model.identity import Decided, Decision, LogEntry
 from cdp.model.profile import Profile
 
@@ -62,3 +63,13 @@ class AsyncStewarding:
     async def log(self, profile: Ref, *, limit: int = 1_000) -> Sequence[LogEntry]:
         """How a profile came to be: its merges, splits and refused links, newest first."""
         return await self._connection.do(calls.log(profile, limit))
+
+    async def explain_identity(
+        self, profile: Ref, a: Ref | None = None, b: Ref | None = None
+    ) -> IdentityExplanation:
+        """By what the records of a profile are one person; between two of them the path."""
+        return await self._connection.do(calls.explain_identity(profile, a, b))
+
+    async def why_not(self, a: Ref, b: Ref) -> WhyNot:
+        """Why two records, or profiles, are not one person, with what the two say of each field."""
+        return await self._connection.do(calls.why_not(a, b))

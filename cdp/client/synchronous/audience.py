@@ -1,21 +1,25 @@
 """Plain verbs of audiences. Written by tests/client/twin.py."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import UUID
 
-from cdp.client import audience_calls as calls
+from cdp.client import areas
 from cdp.client.synchronous.connection import Connection
-from cdp.model.audience import (
-    Audience,
-    AudienceDeclaration,
-    Effect,
-    Export,
-    Format,
-    Size,
-    Suppression,
-)
+
+if TYPE_CHECKING:
+    from cdp.model.audience import (
+        Audience,
+        AudienceDeclaration,
+        Effect,
+        Export,
+        Format,
+        Size,
+        Suppression,
+    )
 
 FORTNIGHT = timedelta(days=14)
 
@@ -27,39 +31,39 @@ class Audiences:
 
     def audiences(self) -> list[Audience]:
         """The audiences, by name."""
-        return self._connection.do(calls.audiences())
+        return self._connection.do(areas.audience.audiences())
 
     def audience(self, name: str) -> Audience:
         """One audience. Raises AudienceNotFound."""
-        return self._connection.do(calls.audience(name))
+        return self._connection.do(areas.audience.audience(name))
 
     def declare_audience(self, said: AudienceDeclaration) -> Audience:
         """Make the audience of that name what is said; a new one where there is none."""
-        return self._connection.do(calls.declare(said))
+        return self._connection.do(areas.audience.declare(said))
 
     def archive_audience(self, name: str) -> None:
         """Put an audience away; its exports stay on record."""
-        self._connection.do(calls.archive(name))
+        self._connection.do(areas.audience.archive(name))
 
     def audience_size(self, name: str) -> Size:
         """How many may be addressed now, and why the others may not."""
-        return self._connection.do(calls.size(name))
+        return self._connection.do(areas.audience.size(name))
 
     def export_audience(
         self, name: str, *, kind: Format = "csv", fields: Sequence[str] | None = None
     ) -> Iterator[bytes]:
         """The people who may be addressed, as the pieces of a file; never repeated by itself."""
-        yield from self._connection.pieces(calls.export(name, kind, fields))
+        yield from self._connection.pieces(areas.audience.export(name, kind, fields))
 
     def push_audience(
         self, name: str, webhook: UUID | str, *, fields: Sequence[str] | None = None
     ) -> Export:
         """Send the people who may be addressed to a webhook. Raises PushFailed."""
-        return self._connection.do(calls.push(name, webhook, fields))
+        return self._connection.do(areas.audience.push(name, webhook, fields))
 
     def audience_exports(self, name: str, *, limit: int = 100) -> list[Export]:
         """What was handed on of an audience, newest first."""
-        return self._connection.do(calls.exports(name, limit))
+        return self._connection.do(areas.audience.exports(name, limit))
 
     def audience_effect(
         self,
@@ -72,7 +76,9 @@ class Audiences:
     ) -> Effect:
         """What the addressed did (default: ordered) in some time, beside those held out."""
         return self._connection.do(
-            calls.effect(name, within, kinds=kinds, products=products, categories=categories)
+            areas.audience.effect(
+                name, within, kinds=kinds, products=products, categories=categories
+            )
         )
 
     def suppress(
@@ -83,12 +89,12 @@ class Audiences:
         note: str = "",
     ) -> Suppression:
         """Never write to who carries an identifier; bounced: not at this address."""
-        return self._connection.do(calls.suppress(identifier, reason, note))
+        return self._connection.do(areas.audience.suppress(identifier, reason, note))
 
     def lift_suppression(self, identifier: str) -> None:
         """Take the suppressions of an identifier back."""
-        self._connection.do(calls.lift(identifier))
+        self._connection.do(areas.audience.lift(identifier))
 
     def suppressions(self, *, limit: int = 100) -> list[Suppression]:
         """What is suppressed, newest first."""
-        return self._connection.do(calls.suppressions(limit))
+        return self._connection.do(areas.audience.suppressions(limit))

@@ -1,21 +1,26 @@
 """Plain verbs of crossings. Written by tests/client/twin.py."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from cdp.client import audience_calls as calls
+from cdp.client import areas
 from cdp.client.synchronous.connection import Connection
-from cdp.model.crossed import (
-    Count,
-    DimensionCell,
-    Distinction,
-    Matrix,
-    Movement,
-    People,
-    Person,
-    Upset,
-)
-from cdp.model.crossing import Crossing
+
+if TYPE_CHECKING:
+    from cdp.model.crossed import (
+        Count,
+        DimensionCell,
+        Distinction,
+        Matrix,
+        Movement,
+        People,
+        Person,
+        Upset,
+    )
+    from cdp.model.crossing import Crossing
 
 PAGE = 1_000
 SAMPLED = 5_000
@@ -31,11 +36,11 @@ class Crossings:
 
     def cells(self, dimension: str | None = None) -> list[DimensionCell]:
         """The cells of one dimension or of all, saved segments among them, with their people."""
-        return self._connection.do(calls.cells(dimension))
+        return self._connection.do(areas.audience.cells(dimension))
 
     def count(self, of: Crossing | str) -> Count:
         """How many a crossing holds, of how many, and each of its cells by itself."""
-        return self._connection.do(calls.count(str(of)))
+        return self._connection.do(areas.audience.count(str(of)))
 
     def people_page(
         self,
@@ -46,7 +51,7 @@ class Crossings:
         limit: int = 100,
     ) -> People:
         """Some individuals of a crossing; `cursor`: the `next` of the page before."""
-        return self._connection.do(calls.people(str(of), fields, cursor, limit))
+        return self._connection.do(areas.audience.people(str(of), fields, cursor, limit))
 
     def people_in(self, of: Crossing | str, *, fields: Sequence[str] = ()) -> Iterator[Person]:
         """Every individual of a crossing, read page by page."""
@@ -59,11 +64,11 @@ class Crossings:
     def matrix(self, rows: str, columns: str, *, within: Crossing | str | None = None) -> Matrix:
         """Two dimensions crossed, with lift over independence; `.plot()` draws it."""
         base = None if within is None else str(within)
-        return self._connection.do(calls.matrix(rows, columns, base))
+        return self._connection.do(areas.audience.matrix(rows, columns, base))
 
     def upset(self, *of: Crossing | str) -> Upset:
         """How 2 to 20 crossings overlap; `.plot()` draws it."""
-        return self._connection.do(calls.upset([str(each) for each in of]))
+        return self._connection.do(areas.audience.upset([str(each) for each in of]))
 
     def movement(
         self,
@@ -74,7 +79,9 @@ class Crossings:
         cells: Sequence[str] | None = None,
     ) -> Movement:
         """Who went where in a dimension; `.plot()` draws it."""
-        return self._connection.do(calls.movement(dimension, cells, since=since, until=until))
+        return self._connection.do(
+            areas.audience.movement(dimension, cells, since=since, until=until)
+        )
 
     def moved(
         self,
@@ -90,7 +97,7 @@ class Crossings:
     ) -> People:
         """The individuals who went from `before` to `after`."""
         return self._connection.do(
-            calls.moved(
+            areas.audience.moved(
                 dimension,
                 cells,
                 since=since,
@@ -107,4 +114,4 @@ class Crossings:
     ) -> Distinction:
         """What tells A from B (default: everybody else), by effect size."""
         other = None if b is None else str(b)
-        return self._connection.do(calls.distinguish(str(a), other, sample))
+        return self._connection.do(areas.audience.distinguish(str(a), other, sample))

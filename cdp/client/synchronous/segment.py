@@ -1,12 +1,25 @@
 """Plain verbs of segments. Written by tests/client/twin.py."""
 
-from collections.abc import Iterator
+from __future__ import annotations
 
-from cdp.client import segment_calls as calls
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from cdp.client import areas
 from cdp.client.calls import Ref
-from cdp.client.segment_calls import Said
 from cdp.client.synchronous.connection import Connection
-from cdp.model.segment import Estimate, Member, Members, MembershipChanges, Segment, Subject, Why
+
+if TYPE_CHECKING:
+    from cdp.client.segment_calls import Said
+    from cdp.model.segment import (
+        Estimate,
+        Member,
+        Members,
+        MembershipChanges,
+        Segment,
+        Subject,
+        Why,
+    )
 
 PAGE = 1_000
 
@@ -21,31 +34,31 @@ class Segments:
 
     def segments(self) -> list[Segment]:
         """The segments there are, by name."""
-        return self._connection.do(calls.segments())
+        return self._connection.do(areas.segment.segments())
 
     def segment(self, name: str) -> Segment:
         """One segment. Raises SegmentNotFound."""
-        return self._connection.do(calls.segment(name))
+        return self._connection.do(areas.segment.segment(name))
 
     def save_segment(
         self, name: str, condition: Said, *, description: str = "", subject: Subject = "person"
     ) -> Segment:
         """Save a condition under a name, or redefine it. Raises InvalidSegment."""
-        return self._connection.do(calls.save(name, condition, description, subject))
+        return self._connection.do(areas.segment.save(name, condition, description, subject))
 
     def archive_segment(self, name: str) -> None:
         """End a segment: everyone leaves it. Raises SegmentNotFound, InvalidRequest."""
-        self._connection.do(calls.archive(name))
+        self._connection.do(areas.segment.archive(name))
 
     def estimate(
         self, condition: Said, *, subject: Subject = "person", seconds: float = 2.0
     ) -> Estimate:
         """How many a condition holds of; from a sample where counting takes longer."""
-        return self._connection.do(calls.estimate(condition, subject, seconds))
+        return self._connection.do(areas.segment.estimate(condition, subject, seconds))
 
     def members_page(self, name: str, *, after: str | None = None, limit: int = 100) -> Members:
         """Some members of a segment; `after`: the `next` of the page before."""
-        return self._connection.do(calls.members(name, after, limit))
+        return self._connection.do(areas.segment.members(name, after, limit))
 
     def members(self, name: str) -> Iterator[Member]:
         """Every member of a segment, read page by page."""
@@ -59,8 +72,8 @@ class Segments:
         self, name: str, since: str | None = None, *, limit: int = 100
     ) -> MembershipChanges:
         """Who came into a segment and left it since a cursor."""
-        return self._connection.do(calls.changes(name, since, limit))
+        return self._connection.do(areas.segment.changes(name, since, limit))
 
     def why(self, profile: Ref, segment: str | Said) -> Why:
         """Why a profile is in a segment, or would be in a condition, or is not."""
-        return self._connection.do(calls.why(profile, segment))
+        return self._connection.do(areas.segment.why(profile, segment))

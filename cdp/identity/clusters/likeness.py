@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
 from datetime import date
 from functools import cache
 
@@ -36,22 +35,8 @@ def plain_name(name: str | None) -> str | None:
     return " ".join(word for word in words if word not in _TITLES) or None
 
 
-def unlike_names(left: pl.Series, right: pl.Series) -> pl.Series:
-    """For each pair of given names, as they were said, whether they are `are_unlike`.
-
-    A missing name is unlike nobody. The work is done once per distinct pair.
-    """
-    said = pl.concat([left.rename("said"), right.rename("said")]).unique().drop_nulls()
-    plain = dict(zip(said, map(plain_name, said), strict=True))
-    ones, others = (
-        column.replace_strict(plain, default=None, return_dtype=pl.String)
-        for column in (left, right)
-    )
-    return _of_distinct_pairs(ones, others, unlike_plain_names)
-
-
 def unlike_plain_names(left: pl.Series, right: pl.Series) -> pl.Series:
-    """The same for pairs of `plain_name`s, each given once and none missing."""
+    """For each pair of `plain_name`s, none missing, whether they are `are_unlike`."""
     first = [column.str.split(" ").list.first().to_list() for column in (left, right)]
     doubtful = process.cpdist(*first, scorer=JaroWinkler.similarity, dtype=np.float64) < ALIKE
     unlike = np.zeros(len(left), dtype=bool)
@@ -77,14 +62,8 @@ def are_unlike(one: str, other: str) -> bool:
 
 
 def apart_dates(left: pl.Series, right: pl.Series) -> pl.Series:
-    """For each pair of dates whether they are `are_apart`; a missing one is apart from none."""
-    return _of_distinct_pairs(
-        left,
-        right,
-        lambda ones, others: pl.Series(
-            [are_apart(*pair) for pair in zip(ones, others, strict=True)], dtype=pl.Boolean
-        ),
-    )
+    """For each pair of dates, none missing, whether they are `are_apart`."""
+    return pl.Series([are_apart(*pair) for pair in zip(left, right, strict=True)], dtype=pl.Boolean)
 
 
 def are_apart(one: date, other: date) -> bool:
@@ -100,16 +79,6 @@ def are_apart(one: date, other: date) -> bool:
             return False
     digits = zip(f"{one:%Y%m%d}", f"{other:%Y%m%d}", strict=True)
     return sum(left != right for left, right in digits) > 1
-
-
-def _of_distinct_pairs(
-    left: pl.Series, right: pl.Series, differ: Callable[[pl.Series, pl.Series], pl.Series]
-) -> pl.Series:
-    pairs = pl.DataFrame({"left": left, "right": right})
-    distinct = pairs.unique().drop_nulls().filter(pl.col("left") != pl.col("right"))
-    verdicts = distinct.with_columns(differ=differ(distinct["left"], distinct["right"]))
-    joined = pairs.join(verdicts, on=["left", "right"], how="left", maintain_order="left")
-    return joined["differ"].fill_null(value=False)
 
 
 def _may_be_one(one: str, other: str) -> bool:

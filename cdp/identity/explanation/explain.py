@@ -84,6 +84,8 @@ def record_uid(tx: Connection, given: UUID | str) -> str:
     Raises ProfileNotFound, AmbiguousIdentifier, InvalidRequest.
     """
     channel, _, key = str(given).partition(":")
+    if "\0" in key:
+        raise InvalidRequest("no key or identifier holds a zero byte")
     uid = scores.record_with_key(tx, channel, key) or refs.resolved(driver(tx), given)
     if scores.component_of(tx, uid) is None:
         raise ProfileNotFound("no record answers to that name; `cdp profile records` lists them")

@@ -6,7 +6,7 @@ from datetime import date
 from cdp.identity.clusters.groups import CANNOT_LINK, FIREWALL, Group, Judge
 from cdp.identity.clusters.likeness import are_apart, are_unlike
 from cdp.identity.explanation.case import Case, Shared
-from cdp.identity.explanation.telling import Teller, in_odds, said, waterfall
+from cdp.identity.explanation.telling import Teller, in_odds, said
 from cdp.model.explanation import Obstacle, ObstacleKind
 
 MOST_TOLD = 50
@@ -77,11 +77,12 @@ class Obstacles:
         threshold = self._case.policy.matching.merge_weight
         scored = self._teller.scored_between(self._lefts, self._rights)
         for score in scored[:1]:
-            left = score["record_uid"]
-            left = left if left in self._lefts else score["other_uid"]
+            ends = score["record_uid"], score["other_uid"]
+            left, right = ends if ends[0] in self._lefts else ends[::-1]
             weight = score["weight"]
             told = f"their likest records have {in_odds(weight)}"
-            facts = {"weight": weight, "threshold": threshold, "waterfall": waterfall(score, left)}
+            fields = self._teller.waterfall(score, left, right)
+            facts = {"weight": weight, "threshold": threshold, "waterfall": fields}
             if weight < threshold:
                 words = f"{told}; below {threshold:+.1f} ({self._case.policy.matching.merge:.0%}) nobody is joined"
                 yield _obstacle("weight below threshold", words, facts)

@@ -1,6 +1,7 @@
 """Evidence and obstacles in words, with the scores and decisions that stand behind them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -8,6 +9,7 @@ from sqlalchemy import Connection
 
 from cdp.identity.clusters.links import PROBABLE_LINK, STEWARD_LINK
 from cdp.identity.explanation.case import Case, Joint, Shared
+from cdp.identity.explanation.stated import Said, said_by, stated
 from cdp.identity.identifiers.normalise import normalise
 from cdp.model.explanation import Evidence, FieldWeight, KnownRecord, StewardDecision
 from cdp.settings import settings
@@ -100,9 +102,19 @@ class Teller:
             right=right,
             kind="probable link",
             weight=weight,
-            waterfall=waterfall(score, one),
+            waterfall=self.waterfall(score, one, other) if score else (),
             words=f"{named(left)} and {named(right)} are alike: {in_odds(weight)}",
         )
+
+    def waterfall(self, score: Mapping[str, Any], left: str, right: str) -> list[FieldWeight]:
+        """What each field added to the weight of a scored pair, with what the two say of it."""
+        none: Said = {}
+        return waterfall(score, self._said.get(left, none), self._said.get(right, none))
+
+    @cached_property
+    def _said(self) -> Mapping[str, Said]:
+        scored = {uid for pair in self._scores for uid in pair}
+        return said_by(self._tx, self._policy, scored)
 
     def _linked(self, joint: Joint) -> Evidence:
         left, right = self.record(joint.record_uid), self.record(joint.via)
@@ -138,18 +150,15 @@ def in_odds(weight: float | None) -> str:
     return f"match weight {weight:+.1f}, a probability of {1 / (1 + 2**-weight):.2%}"
 
 
-def waterfall(score: Mapping[str, Any] | None, left: str) -> list[FieldWeight]:
-    """What each field added to the weight of a scored pair, seen from the record `left`."""
-    if score is None:
-        return []
-    turned = {} if score["record_uid"] == left else {"left": "right", "right": "left"}
+def waterfall(score: Mapping[str, Any], left: Said, right: Said) -> list[FieldWeight]:
+    """What each field added to the weight of a scored pair, with what the two records say of it."""
     return [
-        FieldWeight.model_validate(
-            {
-                turned.get(name, name): value
-                for name, value in field.items()
-                if name in FieldWeight.model_fields
-            }
+        FieldWeight(
+            field=step["field"],
+            level=step["level"],
+            weight=step["weight"],
+            left=stated(left, step["field"]),
+            right=stated(right, step["field"]),
         )
-        for field in score["evidence"]
+        for step in score["evidence"]
     ]

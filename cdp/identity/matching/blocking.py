@@ -1,10 +1,11 @@
 """Which pairs of records are worth comparing: blocking rules as data, bounded by counting."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
 
 import polars as pl
+import polars.selectors as cs
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -84,11 +85,16 @@ def candidate_pairs(
     Returns:
         left, right (left < right), each pair once, sorted.
     """
-    known = nodes.with_columns(**PARTS)
+    spelled = [
+        (by, then, rule.most or blocking.most)
+        for rule in blocking.rules
+        for by, then in _spelled_out(rule, nodes.columns)
+    ]
+    parts = _parts(nodes, {name for by, then, _ in spelled for name in (*by, *then)})
     found = [
         pairs
-        for rule in blocking.rules
-        for keyed in _keys(known, rule, rule.most or blocking.most)
+        for by, then, most in spelled
+        for keyed in _keys(parts, by, then, most)
         if (pairs := _pairs(keyed, new)).height
     ]
     if not found:
@@ -96,18 +102,24 @@ def candidate_pairs(
     return pl.concat(found).unique().sort("left", "right")
 
 
-def _keys(nodes: pl.DataFrame, rule: Rule, most: int) -> Iterator[pl.DataFrame]:
-    """node, key of each rule that a rule about kinds of columns stands for."""
-    for by, then in _spelled_out(rule, nodes.columns):
-        parts = nodes.select("node", *by, *then).drop_nulls(by)
-        for name in by:
-            if isinstance(parts.schema[name], pl.List):
-                parts = parts.explode(name).drop_nulls(name)
-        yield from _narrowed(parts, by, then, most)
+def _parts(nodes: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
+    """The named parts of each node, texts as numbers: all that counts is whether two are equal."""
+    known = nodes.lazy().select("node", *(PARTS.get(n, pl.col(n)).alias(n) for n in sorted(names)))
+    texts = cs.string()
+    return known.with_columns(pl.when(texts.is_not_null()).then(texts.hash())).collect()
+
+
+def _keys(parts: pl.DataFrame, by: list[str], then: list[str], most: int) -> Iterator[pl.DataFrame]:
+    """node, key of all records that share one with others, but for keys on more than `most`."""
+    stated = parts.select("node", *by, *then).drop_nulls(by)
+    for name in by:
+        if isinstance(stated.schema[name], pl.List):
+            stated = stated.explode(name).drop_nulls(name)
+    yield from _narrowed(stated, by, then, most)
 
 
 def _spelled_out(rule: Rule, columns: list[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """The rule with each column of a kind in the place of the kind."""
+    """What it goes by, and by what it is narrowed; each column of a kind in the place of the kind."""
     for kind in KINDS:
         if kind in (*rule.by, *rule.then):
             for column in (c for c in columns if c.startswith(f"{kind}_")):

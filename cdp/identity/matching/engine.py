@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 logging.getLogger("splink").setLevel(logging.ERROR)
 
-PIECE = 400_000  # pairs compared at once
-_KEPT = ("node_l", "node_r", "match_weight", "match_probability")
+PIECE = 200_000  # pairs compared at once
 
 
 def splink_settings(
@@ -68,55 +67,75 @@ def _splink_level(level: Level, functions: Mapping[str, str]) -> dict[str, Any]:
     return told
 
 
-def compare(nodes: pl.DataFrame, pairs: pl.DataFrame, model: "Model") -> pl.DataFrame:
-    """What Splink says of each pair: levels (`gamma_`), weights (`mw_`) and their sum.
+def levels(nodes: pl.DataFrame, pairs: pl.DataFrame, model: "Model") -> pl.DataFrame:
+    """At which level each field of each pair agrees, as Splink finds it.
 
     Args:
-        nodes: features with the column `node` and the `tf_` columns of the model.
+        nodes: features with the column `node`.
         pairs: left, right (nodes).
-        model: whose comparisons to use.
+        model: whose comparisons to use, and on which engine.
 
     Returns:
-        node_l, node_r, match_weight, match_probability, gamma_*, mw_*; in no order.
+        left, right, gamma_<field> (Splink's number of the level; -1 where it is missing), sorted.
     """
+    names = [f"gamma_{each.name}" for each in model.comparisons]
     if pairs.is_empty():
-        return _nothing(model)
+        return pairs.with_columns(pl.lit(-1, pl.Int8).alias(name) for name in names)
     columns = {column for each in model.comparisons for column in each.columns}
-    told = nodes.select("node", *(c for c in nodes.columns if c in columns or c[:3] == "tf_"))
+    told = nodes.select("node", *(c for c in nodes.columns if c in columns))
     blocked = pairs.select(match_key=pl.lit("0"), join_key_l="left", join_key_r="right")
+    bare = [
+        each.model_copy(
+            update={"levels": tuple(v.model_copy(update={"frequency": None}) for v in each.levels)}
+        )
+        for each in model.comparisons
+    ]
+    settings = splink_settings(bare, model.prior, model.options.engine)
     run = _on_spark if model.options.engine == "spark" else _on_duckdb
-    return run(told, blocked, model.settings())
+    return pl.concat(
+        piece.select(
+            pl.col("node_l", "node_r").cast(pl.UInt32).name.map(_ENDS.__getitem__),
+            pl.col(names).cast(pl.Int8),
+        )
+        for piece in run(told, blocked, settings)
+    ).sort("left", "right")
+
+
+_ENDS = {"node_l": "left", "node_r": "right"}
+
+
+class _Narrow(DuckDBAPI):
+    """Keeps of a pair the levels; Splink by itself also writes down all that it was compared by."""
+
+    def _setup_for_execute_sql(self, sql: str, physical_name: str) -> str:
+        if "df_predict" in physical_name:
+            sql = f"SELECT COLUMNS('^(node_[lr]|gamma_.*)$') FROM ({sql})"
+        return super()._setup_for_execute_sql(sql, physical_name)
 
 
 def _on_duckdb(
     nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]
-) -> pl.DataFrame:
-    """Piece by piece: Splink keeps a pair with all it was compared by in memory."""
-    found = []
+) -> Iterator[pl.DataFrame]:
+    """Piece by piece: Splink joins a pair with all that it is compared by."""
     for piece in blocked.iter_slices(PIECE):
         ends = pl.concat([piece["join_key_l"], piece["join_key_r"]]).unique()
         here = nodes.filter(pl.col("node").is_in(ends.implode()))
-        found.append(_piece_on_duckdb(here, piece, settings))
-    return pl.concat(found)
+        connection = duckdb.connect()
+        try:
+            connection.execute("SET enable_progress_bar = false")
+            connection.execute("SET preserve_insertion_order = false")
+            api = _Narrow(connection)
+            told, pairs = api.register(here.to_arrow()), api.register(piece.to_arrow())
+            predicted = _predicted(told, pairs, settings).as_duckdbpyrelation()
+            yield pl.DataFrame(predicted.to_arrow_table())
+        finally:
+            connection.close()
 
 
-def _piece_on_duckdb(
+def _on_spark(
     nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]
-) -> pl.DataFrame:
-    connection = duckdb.connect()
-    try:
-        connection.execute("SET enable_progress_bar = false")
-        connection.execute("SET preserve_insertion_order = false")
-        api = DuckDBAPI(connection)
-        told, pairs = api.register(nodes.to_arrow()), api.register(blocked.to_arrow())
-        predicted = _predicted(told, pairs, settings).as_duckdbpyrelation()
-        return pl.DataFrame(predicted.select(*_kept(predicted.columns)).to_arrow_table())
-    finally:
-        connection.close()
-
-
-def _on_spark(nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]) -> pl.DataFrame:
-    """The same on the Spark session of this process, or a local one. Tables pass as Parquet."""
+) -> Iterator[pl.DataFrame]:
+    """All at once on the Spark session of this process, or a local one. Tables pass as Parquet."""
     from pyspark.sql import SparkSession  # noqa: PLC0415  # pyright: ignore[reportMissingImports]  an optional part
     from splink import SparkAPI  # noqa: PLC0415
     from splink.backends.spark import similarity_jar_location  # noqa: PLC0415
@@ -125,11 +144,8 @@ def _on_spark(nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, An
     spark = SparkSession.builder.config("spark.jars", jar).getOrCreate()
     with tempfile.TemporaryDirectory(prefix="cdp-spark-") as folder:
         spark.sparkContext.setCheckpointDir(f"{folder}/checkpoints")
-        # Parquet knows no unsigned numbers that Spark would read as such; and on Spark, Splink does
-        # not notice frequencies that the records bring along, so each goes in as a table.
-        known = [c.removeprefix("tf_") for c in nodes.columns if c.startswith("tf_")]
-        bare = nodes.drop(f"tf_{c}" for c in known)
-        bare.cast({"node": pl.Int64}).write_parquet(f"{folder}/nodes.parquet")
+        # Parquet knows no unsigned numbers that Spark would read as such.
+        nodes.cast({"node": pl.Int64}).write_parquet(f"{folder}/nodes.parquet")
         ends = pl.col("join_key_l", "join_key_r").cast(pl.Int64)
         blocked.with_columns(ends).write_parquet(f"{folder}/pairs.parquet")
         api = SparkAPI(spark_session=spark)
@@ -137,41 +153,13 @@ def _on_spark(nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, An
             api.register(spark.read.parquet(f"{folder}/{name}.parquet"))
             for name in ("nodes", "pairs")
         )
-        lookups = {}
-        for column in known:
-            values = nodes.select(column, f"tf_{column}").drop_nulls().unique()
-            values.write_parquet(f"{folder}/tf_{column}.parquet")
-            lookups[column] = api.register(spark.read.parquet(f"{folder}/tf_{column}.parquet"))
-        predicted = _predicted(told, pairs, settings, lookups).as_spark_dataframe()
-        predicted.select(*_kept(predicted.columns)).write.parquet(f"{folder}/predicted")
-        found = pl.read_parquet(f"{folder}/predicted/*.parquet")
-    return found.cast({"node_l": pl.UInt32, "node_r": pl.UInt32})
+        predicted = _predicted(told, pairs, settings).as_spark_dataframe()
+        kept = [c for c in predicted.columns if c in _ENDS or c.startswith("gamma_")]
+        predicted.select(*kept).write.parquet(f"{folder}/predicted")
+        yield pl.read_parquet(f"{folder}/predicted/*.parquet")
 
 
-def _predicted(
-    nodes: Any, blocked: Any, settings: dict[str, Any], frequencies: Mapping[str, Any] | None = None
-) -> Any:
-    linker = Linker(nodes, SettingsCreator(**settings), log_level=None)
-    for column, table in (frequencies or {}).items():
-        linker.table_management.register_term_frequency_lookup(table, column)
+def _predicted(nodes: Any, blocked: Any, settings: dict[str, Any]) -> Any:
+    linker = Linker(nodes, SettingsCreator(**settings), log_level=None, validate_settings=False)
     linker.table_management.register_blocked_pairs_for_predict(blocked)
     return linker.inference.predict(warning_mode="never")
-
-
-def _kept(columns: list[str]) -> list[str]:
-    return [c for c in columns if c in _KEPT or c.startswith(("gamma_", "mw_"))]
-
-
-def _nothing(model: "Model") -> pl.DataFrame:
-    names = [each.name for each in model.comparisons]
-    return pl.DataFrame(
-        schema={
-            "node_l": pl.UInt32,
-            "node_r": pl.UInt32,
-            "match_weight": pl.Float64,
-            "match_probability": pl.Float64,
-            **{f"gamma_{name}": pl.Int32 for name in names},
-            **{f"mw_{name}": pl.Float64 for name in names},
-            **{f"mw_tf_adj_{name}": pl.Float64 for name in names},
-        }
-    )

@@ -9,13 +9,14 @@ import polars as pl
 
 from cdp.errors import InvalidRequest, NothingToLearn
 from cdp.identity.identifiers.normalise import normalise
+from cdp.identity.matching.blocking import candidate_pairs
 from cdp.identity.matching.config import FileConfig
 from cdp.identity.matching.features import features
-from cdp.identity.matching.learning import train
+from cdp.identity.matching.learning import learnt
 from cdp.identity.matching.linkage import groups
 from cdp.identity.matching.model import Model, Options
 from cdp.identity.matching.roles import NAMED, SINGLE
-from cdp.identity.matching.scoring import score
+from cdp.identity.matching.scoring import named, numbered, told, weighed
 from cdp.identity.matching.threshold import merge_threshold
 from cdp.identity.policy.declaration import IdentityPolicy
 
@@ -32,7 +33,7 @@ class Resolved:
 
     clusters: record_key, cluster_id (the smallest record key of the cluster), confidence (the
         probability of the strongest pair that holds the record there; 1 for a record alone).
-    pairs: left, right (record keys), weight, probability, evidence; see `score`.
+    pairs: left, right (record keys), weight, probability and, where asked for, evidence; see `score`.
     merge: the probability from which pairs were joined.
     model: None where no two records have enough in common to learn from: each stays alone.
     """
@@ -73,23 +74,29 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
 
 
 def resolve_file(
-    frame: pl.DataFrame, config: FileConfig, policy: IdentityPolicy, trained_at: datetime
+    frame: pl.DataFrame,
+    config: FileConfig,
+    policy: IdentityPolicy,
+    trained_at: datetime,
+    *,
+    evidence: bool = False,
 ) -> Resolved:
-    """The clusters of the records in `frame`.
+    """The clusters of the records in `frame`, and the pairs with their `evidence` where asked for.
 
     Raises:
         InvalidRequest: a named column is missing, or the record key is empty or occurs twice.
     """
     keys = _keys(frame, config)
-    told = _told(frame, config, policy).with_columns(record_uid=keys)
-    known = features(told)
+    nodes = numbered(features(_told(frame, config, policy).with_columns(record_uid=keys)))
     try:
-        model = train(known, trained_at, Options(engine=config.engine))
-        pairs = score(model, known, least=KEPT)
+        model, scored = _matched(nodes, trained_at, Options(engine=config.engine))
+        pairs = told(model, nodes, scored) if evidence else named(nodes, scored)
     except NothingToLearn:
         model, pairs = None, NO_PAIRS
     merge = config.merge or merge_threshold(pairs)
-    grouped = groups(known.with_columns(clean=_clean(frame, config)), pairs, merge)
+    clean = pl.DataFrame({"record_uid": keys, "clean": _clean(frame, config)})
+    facts = nodes.select("record_uid", "given", "birth").join(clean, on="record_uid", how="left")
+    grouped = groups(facts, pairs, merge)
     return Resolved(
         model=model,
         clusters=grouped.select(
@@ -98,6 +105,15 @@ def resolve_file(
         pairs=pairs,
         merge=merge,
     )
+
+
+def _matched(
+    nodes: pl.DataFrame, trained_at: datetime, options: Options
+) -> tuple[Model, pl.DataFrame]:
+    """A model learnt from the numbered records, and the pairs that it does not take for strangers."""
+    candidates = candidate_pairs(nodes, options.blocking)
+    found = learnt(nodes, candidates, trained_at, options)
+    return found.model, weighed(found.model, found.nodes, found.agreeing, KEPT)
 
 
 def _keys(frame: pl.DataFrame, config: FileConfig) -> pl.Series:

@@ -1,5 +1,6 @@
 """Training a model on the features of records: candidates, random pairs, frequencies, shares."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -8,17 +9,10 @@ import polars as pl
 from cdp.errors import NothingToLearn
 from cdp.identity.matching.blocking import candidate_pairs
 from cdp.identity.matching.comparisons import comparisons
-from cdp.identity.matching.engine import compare
-from cdp.identity.matching.frequencies import (
-    frequencies,
-    frequency_columns,
-    providers,
-    with_frequencies,
-    with_own_domains,
-)
-from cdp.identity.matching.levels import Comparison
+from cdp.identity.matching.engine import levels
+from cdp.identity.matching.frequencies import frequencies, frequency_columns, providers
 from cdp.identity.matching.model import Model, Options
-from cdp.identity.matching.scoring import numbered
+from cdp.identity.matching.scoring import agreed_frequencies, comparable, numbered
 from cdp.identity.matching.training import estimate
 
 FEWEST = 2  # records to learn from
@@ -32,55 +26,73 @@ def train(features: pl.DataFrame, trained_at: datetime, options: Options | None 
             with anything in common.
     """
     options = options or Options()
-    filled = [c for c in features.columns if features[c].null_count() < features.height]
-    compared = comparisons(filled)
-    if features.height < FEWEST or not compared:
-        raise NothingToLearn(
-            f"{features.height} records with {len(compared)} comparable fields teach nothing;"
-            " give at least two records with a name, a birth date or a contact point"
-        )
     nodes = numbered(features)
-    known = {column: frequencies(nodes, column) for column in frequency_columns(compared)}
-    model = Model(
-        trained_at=trained_at,
-        records=nodes.height,
-        prior=1 / nodes.height,
-        household=1 / nodes.height,
-        comparisons=tuple(compared),
-        frequencies=known,
-        providers=providers(nodes),
-        options=options,
-    )
-    nodes = with_own_domains(with_frequencies(nodes, known), model.providers)
-    pairs = candidate_pairs(nodes, options.blocking)
-    if pairs.is_empty():
-        raise NothingToLearn(
-            f"no two of the {nodes.height} records have enough in common to learn from"
-        )
-    chosen = _thinned(pairs, options)
+    return learnt(nodes, candidate_pairs(nodes, options.blocking), trained_at, options).model
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """A model, and what it was learnt from, to be weighed by it.
+
+    nodes: see `comparable`; agreeing: the `levels` of all candidate pairs.
+    """
+
+    model: Model
+    nodes: pl.DataFrame
+    agreeing: pl.DataFrame
+
+
+def learnt(
+    features: pl.DataFrame, pairs: pl.DataFrame, trained_at: datetime, options: Options
+) -> Learnt:
+    """What `train` does where the candidate `pairs` (left, right) of numbered records are at hand."""
+    model = _begun(features, pairs, trained_at, options)
+    nodes = comparable(model, features)
+    agreeing = levels(nodes, pairs, model)
     strangers = _random_pairs(nodes.height, options).join(pairs, on=["left", "right"], how="anti")
-    both = compare(nodes, pl.concat([chosen, strangers]), model)
-    told = _with_agreed_frequency(both, nodes, compared)
-    is_candidate = (
-        told.select("left", "right")
-        .join(
-            chosen.with_columns(found=True), on=["left", "right"], how="left", maintain_order="left"
-        )["found"]
-        .fill_null(value=False)
+    chosen = _thinned(agreeing, options)
+    told = (
+        agreed_frequencies(model.comparisons, nodes, some)
+        for some in (chosen, levels(nodes, strangers, model))
     )
     trained = estimate(
-        compared,
-        told.filter(is_candidate),
-        told.filter(~is_candidate),
+        model.comparisons,
+        *told,
         total=nodes.height * (nodes.height - 1) // 2,
-        scale=pairs.height / max(1, chosen.height),
+        scale=pairs.height / chosen.height,
     )
-    return model.model_copy(
-        update={
-            "prior": trained.prior,
-            "household": trained.household,
-            "comparisons": tuple(trained.comparisons),
-        }
+    found = {
+        "prior": trained.prior,
+        "household": trained.household,
+        "comparisons": tuple(trained.comparisons),
+    }
+    return Learnt(model.model_copy(update=found), nodes, agreeing)
+
+
+def _begun(
+    features: pl.DataFrame, pairs: pl.DataFrame, trained_at: datetime, options: Options
+) -> Model:
+    """The model from which training begins. Raises NothingToLearn."""
+    filled = [c for c in features.columns if features[c].null_count() < features.height]
+    fields = comparisons(filled)
+    if features.height < FEWEST or not fields:
+        raise NothingToLearn(
+            f"{features.height} records with {len(fields)} comparable fields teach nothing;"
+            " give at least two records with a name, a birth date or a contact point"
+        )
+    if pairs.is_empty():
+        raise NothingToLearn(
+            f"no two of the {features.height} records have enough in common to learn from"
+        )
+    return Model(
+        trained_at=trained_at,
+        records=features.height,
+        prior=1 / features.height,
+        household=1 / features.height,
+        comparisons=tuple(fields),
+        frequencies={column: frequencies(features, column) for column in frequency_columns(fields)},
+        providers=providers(features),
+        options=options,
     )
 
 
@@ -96,26 +108,3 @@ def _random_pairs(count: int, options: Options) -> pl.DataFrame:
     ends = chance.integers(0, count, size=(2, drawn), dtype=np.uint32)
     pairs = pl.DataFrame({"left": ends.min(axis=0), "right": ends.max(axis=0)})
     return pairs.filter(pl.col("left") < pl.col("right")).unique().sort("left", "right")
-
-
-def _with_agreed_frequency(
-    told: pl.DataFrame, nodes: pl.DataFrame, compared: list[Comparison]
-) -> pl.DataFrame:
-    """`tf_<comparison>`: the larger frequency of the two values where they agree on one."""
-    return told.rename({"node_l": "left", "node_r": "right"}).with_columns(
-        _agreed(each, told, nodes).alias(f"tf_{each.name}") for each in compared
-    )
-
-
-def _agreed(comparison: Comparison, told: pl.DataFrame, nodes: pl.DataFrame) -> pl.Expr:
-    agreed: pl.Expr = pl.lit(None, pl.Float64)
-    count = len(comparison.levels)
-    for place, level in enumerate(comparison.levels):
-        if level.frequency is not None:
-            shares = nodes[f"tf_{level.frequency}"]
-            larger = pl.max_horizontal(
-                pl.lit(shares.gather(told["node_l"])), pl.lit(shares.gather(told["node_r"]))
-            )
-            at_level = pl.col(f"gamma_{comparison.name}") == count - 1 - place
-            agreed = pl.when(at_level).then(larger).otherwise(agreed)
-    return agreed

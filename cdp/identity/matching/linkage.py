@@ -88,11 +88,13 @@ def _agglomerated(
     leaders = np.arange(len(component))
     sizes = np.bincount(component)[component]
     inside = edges.filter(
-        pl.Series(
-            (component[edges["one"].to_numpy()] == component[edges["other"].to_numpy()])
-            & (sizes[edges["one"].to_numpy()] > 1)
-        )
+        pl.Series(component[edges["one"].to_numpy()] == component[edges["other"].to_numpy()])
     )
+    alone = pl.Series(sizes[inside["one"].to_numpy()] == 2)
+    pairs = _without_clashes(records, inside.filter(alone & (inside["weight"] >= LEAST_AVERAGE)))
+    ends = pairs.select("one", "other").to_numpy()
+    leaders[ends.max(axis=1)] = ends.min(axis=1)
+    inside = inside.filter(~alone)
     growing = _Growth(records, inside, threshold)
     for one, other, weight in inside.iter_rows():
         if weight < threshold:
@@ -101,6 +103,14 @@ def _agglomerated(
     for group in growing.groups():
         leaders[group.members] = min(group.members)
     return leaders
+
+
+def _without_clashes(records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs that are not of one clean source: two records alone meet no other obstacle."""
+    if "clean" not in records.columns:
+        return pairs
+    one, other = (records["clean"].gather(pairs[end]) for end in ("one", "other"))
+    return pairs.filter((one != other).fill_null(value=True))
 
 
 class _Growth:

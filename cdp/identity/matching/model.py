@@ -23,7 +23,7 @@ class Options(BaseModel):
     propose: float = Field(default=0.5, gt=0, lt=1, description="probability from which to ask")
     seed: int = Field(default=1, description="of the random pairs")
     random_pairs: int = Field(default=100_000, ge=1, description="pairs that stand for strangers")
-    candidates: int = Field(default=1_000_000, ge=1, description="most candidates to learn from")
+    candidates: int = Field(default=300_000, ge=1, description="most candidates to learn from")
     blocking: Blocking = Field(default_factory=shipped_blocking)
 
 
@@ -54,6 +54,12 @@ class Model(BaseModel):
         description="domains of many addresses, hashed: they are nobody's own"
     )
     options: Options
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The features that scoring reads."""
+        read = {column for each in self.comparisons for column in each.columns}
+        return frozenset({"domain", *read, *self.frequencies})
 
     @property
     def version(self) -> str:

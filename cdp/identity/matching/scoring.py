@@ -1,11 +1,13 @@
 """Scoring: candidate pairs, Splink's weights on them and the evidence field by field."""
 
+import math
 from collections.abc import Sequence
 
 import polars as pl
+import polars.selectors as cs
 
 from cdp.identity.matching.blocking import candidate_pairs
-from cdp.identity.matching.engine import compare
+from cdp.identity.matching.engine import PIECE, levels
 from cdp.identity.matching.frequencies import with_frequencies, with_own_domains
 from cdp.identity.matching.levels import Comparison
 from cdp.identity.matching.model import Model
@@ -39,11 +41,8 @@ def score(
         uids = pl.Series("record_uid", list(new), dtype=nodes.schema["record_uid"])
         chosen = nodes.filter(pl.col("record_uid").is_in(uids.implode()))["node"]
     pairs = candidate_pairs(nodes, model.options.blocking, chosen)
-    scored = score_pairs(model, nodes, pairs)
-    kept = scored.filter(
-        pl.col("probability") >= (model.options.propose if least is None else least)
-    )
-    return told(model, nodes, kept)
+    likely = model.options.propose if least is None else least
+    return told(model, nodes, score_pairs(model, nodes, pairs, likely))
 
 
 def numbered(features: pl.DataFrame) -> pl.DataFrame:
@@ -51,26 +50,84 @@ def numbered(features: pl.DataFrame) -> pl.DataFrame:
     return features.sort("record_uid").with_row_index("node")
 
 
-def score_pairs(model: Model, nodes: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Splink's weights of `pairs` (of nodes), corrected for housemates.
+def score_pairs(
+    model: Model, nodes: pl.DataFrame, pairs: pl.DataFrame, least: float = 0.0
+) -> pl.DataFrame:
+    """What the model says of `pairs` (left, right: nodes); see `weighed`."""
+    ends = pl.concat([pairs["left"], pairs["right"]]).unique()
+    here = comparable(model, nodes.filter(pl.col("node").is_in(ends.implode())))
+    return weighed(model, here, levels(here, pairs, model), least)
+
+
+def comparable(model: Model, nodes: pl.DataFrame) -> pl.DataFrame:
+    """Of numbered features what the model compares, and the frequencies of the values."""
+    read = [c for c in nodes.columns if c == "node" or c in model.columns]
+    own = with_own_domains(nodes.select(read), model.providers)
+    return with_frequencies(own, model.frequencies)
+
+
+def weighed(
+    model: Model, nodes: pl.DataFrame, agreeing: pl.DataFrame, least: float = 0.0
+) -> pl.DataFrame:
+    """Splink's weights of the levels at which pairs agree, corrected for housemates.
+
+    Args:
+        model: trained.
+        nodes: `comparable` ones, at least those of the pairs.
+        agreeing: `levels` of the pairs.
+        least: pairs of which the probability is lower are left out.
 
     Returns:
-        left, right (nodes), weight, probability, household (its part of the weight), and
-        gamma_<field>, mw_<field>, mw_tf_adj_<field> of Splink.
+        left, right (nodes), weight, probability, household (its part of the weight), and per field
+        gamma_<field> (level) and mw_<field> (its part: log2 of m over u, or over the frequency of
+        the value agreed on).
     """
-    ends = pl.concat([pairs["left"], pairs["right"]]).unique()
-    told = nodes.filter(pl.col("node").is_in(ends.implode()))
-    told = with_own_domains(told, model.providers)
-    scored = compare(with_frequencies(told, model.frequencies), pairs, model)
-    household = _household(model)
-    return (
-        scored.rename({"node_l": "left", "node_r": "right"})
-        .with_columns(household=household)
-        .with_columns(weight=pl.col("match_weight") + pl.col("household"))
+    parts = [pl.col(f"mw_{each.name}") for each in model.comparisons]
+    found = [
+        agreed_frequencies(model.comparisons, nodes, piece)
+        .with_columns(_weight(each).alias(f"mw_{each.name}") for each in model.comparisons)
+        .drop(cs.starts_with("tf_"))
+        .with_columns(household=_household(model))
+        .with_columns(weight=_prior(model) + pl.sum_horizontal(parts) + pl.col("household"))
         .with_columns(probability=1 / (1 + (-pl.col("weight") * pl.lit(2.0).log()).exp()))
-        .drop("match_weight", "match_probability")
-        .sort("left", "right")
+        .filter(pl.col("probability") >= least)
+        for piece in list(agreeing.iter_slices(PIECE)) or [agreeing]
+    ]
+    return pl.concat(found)
+
+
+def agreed_frequencies(
+    comparisons: Sequence[Comparison], nodes: pl.DataFrame, agreeing: pl.DataFrame
+) -> pl.DataFrame:
+    """`agreeing` with tf_<field>: the frequency of the value agreed on, the larger of the two."""
+    rows = [nodes["node"].search_sorted(agreeing[end]) for end in ("left", "right")]
+    return agreeing.with_columns(_agreed(each, nodes, rows) for each in comparisons)
+
+
+def _agreed(comparison: Comparison, nodes: pl.DataFrame, rows: Sequence[pl.Series]) -> pl.Expr:
+    agreed: pl.Expr = pl.lit(None, pl.Float64)
+    count = len(comparison.levels)
+    for place, level in enumerate(comparison.levels):
+        if level.frequency is not None:
+            shares = nodes[f"tf_{level.frequency}"]
+            larger = pl.max_horizontal(pl.lit(shares.gather(row)) for row in rows)
+            at_level = pl.col(f"gamma_{comparison.name}") == count - 1 - place
+            agreed = pl.when(at_level).then(larger).otherwise(agreed)
+    return agreed.alias(f"tf_{comparison.name}")
+
+
+def _weight(comparison: Comparison) -> pl.Expr:
+    """log2(m/u) of the level, with the frequency of the value agreed on in the place of u."""
+    gamma, count = pl.col(f"gamma_{comparison.name}"), len(comparison.levels)
+    m, u = (
+        gamma.replace_strict(
+            {count - 1 - i: getattr(each, share) for i, each in enumerate(comparison.levels)},
+            default=1.0,
+            return_dtype=pl.Float64,
+        )
+        for share in ("m", "u")
     )
+    return (m / pl.coalesce(f"tf_{comparison.name}", u)).log(2)
 
 
 def _household(model: Model) -> pl.Expr:
@@ -84,29 +141,28 @@ def _household(model: Model) -> pl.Expr:
 
 
 def _instead(comparison: Comparison) -> pl.Expr:
-    """log2(h/u) of the level, from Splink's weight log2(m/u) with its frequency in it."""
-    gamma, levels = pl.col(f"gamma_{comparison.name}"), comparison.levels
-    rather = {len(levels) - 1 - i: each.h / each.m for i, each in enumerate(levels)}
+    """log2(h/u) of the level, from its weight log2(m/u) with its frequency in it."""
+    gamma, count = pl.col(f"gamma_{comparison.name}"), len(comparison.levels)
+    rather = {count - 1 - i: each.h / each.m for i, each in enumerate(comparison.levels)}
     ratio = gamma.replace_strict(rather, default=1.0, return_dtype=pl.Float64).log(2)
-    return ratio + _weight(comparison)
+    return ratio + pl.col(f"mw_{comparison.name}")
 
 
-def _weight(comparison: Comparison) -> pl.Expr:
-    weight = pl.col(f"mw_{comparison.name}")
-    if any(level.frequency for level in comparison.levels):
-        weight = weight + pl.col(f"mw_tf_adj_{comparison.name}")
-    return weight
+def named(nodes: pl.DataFrame, scored: pl.DataFrame, *further: pl.Expr) -> pl.DataFrame:
+    """Scored pairs by record_uid: left, right, weight, probability; and `further` columns."""
+    uid = nodes["record_uid"]
+    known = scored.sort("left", "right")
+    ends = [pl.lit(uid.gather(known[end])).alias(end) for end in ("left", "right")]
+    return known.select(*ends, "weight", "probability", *further)
 
 
 def told(model: Model, nodes: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFrame:
-    """Scored pairs by record_uid, with the evidence in words."""
-    uid = nodes["record_uid"]
-    names = pl.DataFrame({"node": nodes["node"], "uid": uid})
+    """The same with the evidence in words."""
     evidence = [
         pl.struct(
             field=pl.lit("prior"),
             level=pl.lit("before any field is looked at"),
-            weight=pl.lit(_prior(model)),
+            weight=_prior(model),
         ),
         *(_field(each) for each in model.comparisons),
         pl.struct(
@@ -115,26 +171,14 @@ def told(model: Model, nodes: pl.DataFrame, scored: pl.DataFrame) -> pl.DataFram
             weight=pl.col("household"),
         ),
     ]
-    return (
-        scored.join(names.rename({"node": "left", "uid": "left_uid"}), on="left")
-        .join(names.rename({"node": "right", "uid": "right_uid"}), on="right")
-        .sort("left", "right")
-        .select(
-            left="left_uid",
-            right="right_uid",
-            weight="weight",
-            probability="probability",
-            evidence=pl.concat_list(evidence)
-            .list.eval(pl.element().filter(pl.element().struct.field("level").is_not_null()))
-            .cast(EVIDENCE),
-        )
+    steps = pl.concat_list(evidence).list.eval(
+        pl.element().filter(pl.element().struct.field("level").is_not_null())
     )
+    return named(nodes, scored, steps.cast(EVIDENCE).alias("evidence"))
 
 
-def _prior(model: Model) -> float:
-    import math  # noqa: PLC0415
-
-    return math.log2(model.prior / (1 - model.prior))
+def _prior(model: Model) -> pl.Expr:
+    return pl.lit(math.log2(model.prior / (1 - model.prior)))
 
 
 def _field(comparison: Comparison) -> pl.Expr:
@@ -145,5 +189,5 @@ def _field(comparison: Comparison) -> pl.Expr:
         level=pl.col(f"gamma_{comparison.name}").replace_strict(
             words, default=None, return_dtype=pl.String
         ),
-        weight=_weight(comparison),
+        weight=pl.col(f"mw_{comparison.name}"),
     )

@@ -93,8 +93,8 @@ class _Field:
     """What is known of one comparison while training; levels in Splink's order, strongest last."""
 
     comparison: Comparison
-    levels: NDArray[np.int64]  # of each candidate; -1 where missing
-    frequency: Floats  # of the value that a candidate agrees on; nan where it does not matter
+    slots: NDArray[np.int64]  # the level of each candidate, counted from 1; 0 where missing
+    frequency: Floats  # of the value that a candidate agrees on, as log; nan where it is none
     elsewhere: Floats  # pairs at each level among those that are no candidates
     guess: Floats
     m: Floats
@@ -122,8 +122,8 @@ class _Field:
         guess = guess / guess.sum()
         return cls(
             comparison,
-            gamma,
-            candidates[f"tf_{comparison.name}"].to_numpy().astype(np.float64),
+            gamma + 1,
+            np.log(candidates[f"tf_{comparison.name}"].to_numpy().astype(np.float64)),
             elsewhere,
             guess,
             guess.copy(),
@@ -134,13 +134,11 @@ class _Field:
 
     def likelihood(self, shares: Floats) -> Floats:
         """How likely (log) each candidate's level is for a kind; 0 where missing."""
-        return np.where(self.levels < 0, 0.0, np.log(shares)[self.levels])
+        return np.concatenate([[0.0], np.log(shares)])[self.slots]
 
     def chance(self) -> Floats:
         """The same for strangers, who agree on a frequent value more often than on a rare one."""
-        known = np.isnan(self.frequency)
-        u = np.where(known, self.u[self.levels], self.frequency)
-        return np.where(self.levels < 0, 0.0, np.log(u))
+        return np.where(np.isnan(self.frequency), self.likelihood(self.u), self.frequency)
 
     def of_housemates(self) -> Floats:
         """The same for housemates: as they agree, or on personal matters as strangers do."""
@@ -155,35 +153,35 @@ class _Field:
 
     def learn(self, matching: Floats, housemates: Floats) -> None:
         """The shares anew from how likely each candidate is of each kind."""
-        known = self.levels >= 0
         strangers = 1 - matching - housemates
         if not self.comparison.shared:
             strangers = strangers + housemates
-        self.m = self._shares(known, matching)
-        counted = np.bincount(
-            self.levels[known], weights=strangers[known], minlength=len(self.guess)
-        )
-        misses = self.elsewhere + counted
+        self.m = self._shares(matching)
+        misses = self.elsewhere + self._counted(strangers)
         self.u = np.maximum(misses / misses.sum(), SMALLEST)
         if self.comparison.shared:
-            self.h = self._shares(known, housemates)
+            self.h = self._shares(housemates)
         else:
-            self.alike = self._alike(known, housemates)
+            self.alike = self._alike(housemates)
             self.h = (1 - self.alike) * self.u + self.alike * self.m
 
-    def _alike(self, known: NDArray[np.bool_], housemates: Floats) -> float:
+    def _alike(self, housemates: Floats) -> float:
         """The share of the housemates who agree on what is personal: twins, junior and senior."""
         first = self.comparison.alike
         if not first:
             return 0.0
+        known = self.slots > 0
         agreeing = self.alike * np.exp(self.likelihood(self.m))
         agreeing = agreeing / (agreeing + (1 - self.alike) * np.exp(self.chance()))
         told = housemates[known]
         found = (told * agreeing[known]).sum() / max(1.0, told.sum())
         return float(np.clip((found + first) / 2, first, MOST_ALIKE))
 
-    def _shares(self, known: NDArray[np.bool_], weights: Floats) -> Floats:
-        hits = np.bincount(self.levels[known], weights=weights[known], minlength=len(self.guess))
+    def _counted(self, weights: Floats) -> Floats:
+        return np.bincount(self.slots, weights=weights, minlength=len(self.guess) + 1)[1:]
+
+    def _shares(self, weights: Floats) -> Floats:
+        hits = self._counted(weights)
         hits = hits + self.guess * (TRUST * hits.sum() + 1)
         return np.maximum(hits / hits.sum(), SMALLEST)
 

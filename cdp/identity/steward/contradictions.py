@@ -11,13 +11,14 @@ from cdp.store import decisions as store
 def check_link(tx: Connection, one: set[UUID], other: set[UUID]) -> None:
     """Raises DecisionContradicted where the two, or what is linked with them, are kept apart."""
     ones, others = _linked_with(tx, one), _linked_with(tx, other)
-    sides: dict[UUID, set[tuple[str, int]]] = {}
+    sides: dict[UUID, tuple[set[int], set[int]]] = {}
     for said in store.standing(tx, ones.keys() | others.keys(), "cannot_link"):
-        found = sides.setdefault(said.decision_id, set())
-        found |= {("one", said.side)} if said.record_uid in ones else set()
-        found |= {("other", said.side)} if said.record_uid in others else set()
-    for decision, found in sides.items():
-        if {("one", 0), ("other", 1)} <= found or {("one", 1), ("other", 0)} <= found:
+        found = sides.setdefault(said.decision_id, (set(), set()))
+        for place, linked in enumerate((ones, others)):
+            if said.record_uid in linked:
+                found[place].add(said.side)
+    for decision, (of_one, of_other) in sides.items():
+        if any(side != another for side in of_one for another in of_other):
             _refuse(decision, "keeps them apart")
 
 

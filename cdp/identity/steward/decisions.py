@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -28,10 +29,10 @@ Ref = UUID | str | tuple[str, str]
 
 
 class Plan(NamedTuple):
-    """What is to be decided about the records of two sides."""
+    """What is to be decided about the records of two sides; of an undoing they may be more."""
 
     verb: Verb
-    sides: tuple[set[UUID], set[UUID]]
+    sides: tuple[set[UUID], ...]
     entry_id: UUID | None = None
 
     @property
@@ -79,7 +80,8 @@ def undo(
 ) -> Decided:
     """Undo a merge, named by its entry of the identity log or by the profile and the one merged.
 
-    What was one before stays one, what came later goes where its evidence leads.
+    Who was one before stays one, and what a merged record brought along comes apart with it; what
+    came later goes where its evidence leads.
     """
 
     def plan(tx: Connection) -> Plan:
@@ -207,15 +209,15 @@ def _check_words(by: str, reason: str) -> None:
 
 
 def _check_sides(tx: Connection, plan: Plan, records: set[UUID]) -> None:
-    one, other = plan.sides
-    if one & other:
+    if sum(map(len, plan.sides)) > len(records):
         raise InvalidRequest("both name the same record; a decision is about two")
     if plan.kind == "link":
         if len(store.subjects(tx, records)) > 1:
             raise InvalidRequest("a person and a company cannot be one")
-        contradictions.check_link(tx, one, other)
+        contradictions.check_link(tx, *plan.sides)
     else:
-        contradictions.check_cannot_link(tx, one, other)
+        for one, other in combinations(plan.sides, 2):
+            contradictions.check_cannot_link(tx, one, other)
 
 
 def _merge(tx: Connection, merge: UUID | str | tuple[Ref, Ref]) -> Mapping[str, Any]:

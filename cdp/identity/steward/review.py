@@ -6,6 +6,8 @@ from typing import Any
 from cdp.errors import InvalidRequest
 from cdp.identity.clusters.groups import FIREWALL
 from cdp.identity.clusters.links import PROBABLE_LINK
+from cdp.identity.explanation.stated import in_words, said_by
+from cdp.identity.explanation.telling import waterfall
 from cdp.identity.identifiers.contacts import contact_namespaces
 from cdp.identity.policy.declaration import identity_policy
 from cdp.identity.policy.live import live_policy
@@ -21,7 +23,7 @@ from cdp.model.review import (
     ReviewedRecord,
 )
 from cdp.settings import settings
-from cdp.store import companies, links, people
+from cdp.store import links, people
 from cdp.store import review as store
 from cdp.store.database import Database
 
@@ -64,10 +66,7 @@ def review(database: Database, limit: int = 20) -> list[PairToReview]:
             limit=limit,
         )
         uids = {pair[side] for pair in found for side in ("left", "right")}
-        told = people.people(tx, *contact_namespaces(policy), uids)
-        of_companies = companies.companies(tx, uids)
-    said = {row["record_uid"]: row for row in told.iter_rows(named=True)}
-    said |= {row["record_uid"]: _as_text(row) for row in of_companies.iter_rows(named=True)}
+        said = said_by(tx, policy, uids)
     return [_pair(pair, said) for pair in found]
 
 
@@ -88,6 +87,7 @@ def decided_pairs(database: Database) -> list[DecidedPair]:
     """
     # Here, as in `models`: they bring Splink, which is slow to load and not needed for reviewing.
     from cdp.identity.matching import Model, features  # noqa: PLC0415
+    from cdp.identity.matching.scoring import numbered  # noqa: PLC0415
     from cdp.identity.steward.decided import scored_decisions  # noqa: PLC0415
 
     with database.transaction() as tx:
@@ -97,7 +97,7 @@ def decided_pairs(database: Database) -> list[DecidedPair]:
         told = people.people(tx, *contact_namespaces(policy), uids)
     if told.is_empty():
         return []
-    scored = scored_decisions(Model.from_json(stored.document), features(told), decided)
+    scored = scored_decisions(Model.from_json(stored.document), numbered(features(told)), decided)
     return [DecidedPair.model_validate(row) for row in scored.iter_rows(named=True)]
 
 
@@ -167,7 +167,7 @@ def _pair(pair: Mapping[str, Any], said: Mapping[str, Mapping[str, Any]]) -> Pai
             for name, (column, field) in SHOWN.items()
             if left.get(column) or right.get(column)
         ],
-        waterfall=pair["evidence"],
+        waterfall=waterfall(pair, left, right),
     )
 
 
@@ -189,16 +189,9 @@ def _compared(name: str, left: Any, right: Any, weight: float) -> ComparedField:
     elif {one.casefold() for one in ones} & {other.casefold() for other in others}:
         agreement = "same"
     return ComparedField(
-        field=name,
-        left=", ".join(ones) or None,
-        right=", ".join(others) or None,
-        agreement=agreement,
+        field=name, left=in_words(left), right=in_words(right), agreement=agreement
     )
 
 
-def _as_text(company: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: None if value is None else str(value) for name, value in company.items()}
-
-
 def _values(said: Any) -> list[str]:
-    return said if isinstance(said, list) else [said] if said else []
+    return said if isinstance(said, list) else [str(said)] if said else []

@@ -1,6 +1,6 @@
 """Which records a merge brought together: what is kept apart when it is undone."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,14 +14,15 @@ from cdp.store import decisions as store
 
 JUST_BEFORE = timedelta(microseconds=1)
 
-Sides = tuple[set[UUID], set[UUID]]
+Records = set[UUID]
 
 
-def sides_of_merge(tx: Connection, entry: Mapping[str, Any]) -> Sides:
-    """The records of the one that was merged, and those of the profile that took it, at that time.
+def sides_of_merge(tx: Connection, entry: Mapping[str, Any]) -> tuple[Records, ...]:
+    """The records of the one that was merged, of the profile that took it, and of all that came by it.
 
-    `entry` is a merge of the identity log. What was new then has no cluster before: it counts with
-    what hangs on by it. Raises InvalidRequest where the two are not one profile any more.
+    `entry` is a merge of the identity log. Who was one just before stays one: where a record that
+    came bridged several profiles, each of them is a side. What was new then has no cluster before:
+    it counts with what hangs on by it. Raises InvalidRequest where the two are not one any more.
     """
     profile, other, at = entry["profile_id"], entry["other_id"], entry["logged_at"]
     if store.profile_of(tx, profile) != store.profile_of(tx, other):
@@ -29,42 +30,56 @@ def sides_of_merge(tx: Connection, entry: Mapping[str, Any]) -> Sides:
             f"{other} and {profile} are not one profile any more, so there is nothing to undo; "
             "`cdp identity decide cannot-link` keeps them apart for ever"
         )
-    taker, taken = (_cluster(tx, uid, at - JUST_BEFORE) for uid in (profile, other))
-    if taken and taker and not taken & taker:
-        return taken, taker
-    whole, hanging = _hanging_by(tx, other, profile, at)
-    if taker and other not in taker:
-        return hanging - taker, taker
-    return hanging, whole - hanging
+    before = clustering_as_of(tx, [profile, other], at - JUST_BEFORE).members
+    taker, taken = (_uuids(cluster_of(before, uid)) for uid in (profile, other))
+    two = bool(taken and taker) and taken != taker
+    whole, hanging = _hanging_by(tx, taken if two else {other}, profile, at)
+    if not (hanging or two):
+        raise InvalidRequest(f"what brought {other} and {profile} together cannot be told any more")
+    if not taker or taken == taker:
+        return hanging, whole - hanging
+    brought = _clusters(tx, hanging - taken - taker, at - JUST_BEFORE)
+    return taken or hanging.difference(taker, *brought), taker, *brought
 
 
-def _cluster(tx: Connection, uid: UUID, as_of: datetime) -> set[UUID]:
-    """The records that were one person with `uid`; none where it was not known yet."""
-    members = clustering_as_of(tx, uid, as_of).members
-    return {UUID(record) for record in cluster_of(members, uid)}
+def _clusters(tx: Connection, uids: Records, as_of: datetime) -> list[Records]:
+    """Which of the records were known, and one person with each other."""
+    if not uids:
+        return []
+    members = clustering_as_of(tx, uids, as_of).members
+    here = members.filter(pl.col("record_uid").is_in([str(uid) for uid in uids]))
+    grouped = here.group_by("profile_id").agg("record_uid").sort("profile_id")
+    return [_uuids(records) for records in grouped["record_uid"]]
 
 
 def _hanging_by(
-    tx: Connection, other: UUID, profile: UUID, at: datetime
-) -> tuple[set[UUID], set[UUID]]:
-    """The cluster of both as of the merge (else now), and those that hang on in it by `other`."""
+    tx: Connection, tops: Records, profile: UUID, at: datetime
+) -> tuple[Records, Records]:
+    """The cluster of all as of the merge (else now), and those that hang on in it by `tops`.
+
+    Both are empty where that cannot be told any more.
+    """
     for as_of in (at, datetime.now(UTC)):
-        clustering = clustering_as_of(tx, other, as_of)
-        whole = {UUID(record) for record in cluster_of(clustering.members, other)}
-        hanging = _below(clustering.joined, other)
-        if profile in whole - hanging:
+        clustering = clustering_as_of(tx, tops, as_of)
+        whole = _uuids(cluster_of(clustering.members, profile))
+        hanging = _below(clustering.joined, tops)
+        if tops <= whole and profile not in hanging:
             return whole, hanging
-    raise InvalidRequest(f"what brought {other} and {profile} together cannot be told any more")
+    return set(), set()
 
 
-def _below(joined: pl.DataFrame, top: UUID) -> set[UUID]:
-    """`top` and the records that hang on by it, in the tree of what records hang by."""
+def _below(joined: pl.DataFrame, tops: Records) -> Records:
+    """`tops` and the records that hang on by them, in the tree of what records hang by."""
     children: dict[str, list[str]] = {}
     for record, via in joined.select("record_uid", "via").iter_rows():
         children.setdefault(via, []).append(record)
-    found, waiting = set(), [str(top)]
+    found, waiting = set[UUID](), [str(top) for top in tops]
     while waiting:
         record = waiting.pop()
         found.add(UUID(record))
         waiting += children.get(record, ())
     return found
+
+
+def _uuids(records: Collection[str]) -> Records:
+    return {UUID(record) for record in records}

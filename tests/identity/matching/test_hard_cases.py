@@ -32,8 +32,8 @@ def measured(frame, **settings):
     ("world", "precision", "recall"),
     [
         pytest.param(World(), 0.96, 0.92, id="a bit of everything", marks=HEAVY),
-        pytest.param(World(twins=0.4), 0.95, 0.90, id="very many twins"),
-        pytest.param(World(juniors=0.4), 0.90, 0.90, id="very many juniors"),
+        pytest.param(World(households=250, twins=0.4), 0.95, 0.90, id="very many twins"),
+        pytest.param(World(households=250, juniors=0.4), 0.90, 0.90, id="very many juniors"),
         pytest.param(World(recycled=0.4), 0.95, 0.92, id="recycled phones", marks=HEAVY),
         pytest.param(World(foreign=0.9), 0.94, 0.85, id="two scripts", marks=HEAVY),
         pytest.param(World(married=0.5), 0.94, 0.85, id="married names", marks=HEAVY),
@@ -47,7 +47,7 @@ def test_wrong_merges_are_rare_in_a_world_with(world, precision, recall):
 
 
 def test_a_household_counted_twice_is_linked_person_by_person():
-    found = measured(census(), clean_sources="all").pairwise
+    found = measured(census(300), clean_sources="all").pairwise
 
     assert found.precision >= 0.99
     assert found.recall >= 0.97

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from splink import DuckDBAPI, Linker, SettingsCreator
 
 from cdp.errors import InvalidRequest, NothingToLearn
 from cdp.identity.matching import Model, Options, explain_pair, features, score, train
+from cdp.identity.matching.blocking import candidate_pairs
 from cdp.identity.matching.comparisons import TWINS
 from cdp.identity.matching.frequencies import with_own_domains
 from cdp.identity.matching.linkage import groups
+from cdp.identity.matching.scoring import comparable, numbered, score_pairs
 from tests.identity.matching.hard_cases import World, records
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -118,6 +121,32 @@ def test_two_records_are_explained_as_they_were_scored(model, known, pairs):
     assert explained.weight == pytest.approx(pair["weight"])
     assert [step.model_dump() for step in explained.steps] == pair["evidence"]
     assert "prior" in explained.words()
+
+
+def test_a_pair_weighs_what_splink_makes_of_the_models_settings(model, known):
+    nodes = numbered(known)
+    here = comparable(model, nodes)
+    candidates = candidate_pairs(nodes, model.options.blocking).head(3_000)
+
+    ours = score_pairs(model, nodes, candidates)
+
+    connection = DuckDBAPI()
+    linker = Linker(
+        connection.register(here.to_arrow()), SettingsCreator(**model.settings()), log_level=None
+    )
+    linker.table_management.register_blocked_pairs_for_predict(
+        connection.register(
+            candidates.select(
+                match_key=pl.lit("0"), join_key_l="left", join_key_r="right"
+            ).to_arrow()
+        )
+    )
+    said = linker.inference.predict(warning_mode="never").as_duckdbpyrelation()
+    theirs = pl.DataFrame(said.select("node_l", "node_r", "match_weight").to_arrow_table())
+    both = ours.join(theirs, left_on=["left", "right"], right_on=["node_l", "node_r"])
+    assert both.height == candidates.height
+    difference = pl.col("weight") - pl.col("household") - pl.col("match_weight")
+    assert both.select(difference.abs().max()).item() < 1e-9
 
 
 def test_the_order_of_the_rows_changes_nothing(known, model, pairs):

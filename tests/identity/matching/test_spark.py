@@ -16,7 +16,7 @@ import pytest
 from cdp.identity.matching.config import Column, FileConfig
 from cdp.identity.matching.files import resolve_file
 from cdp.identity.policy.declaration import identity_policy
-from cdp.settings import Settings
+from cdp.settings import settings
 from tests.identity.matching.hard_cases import World, records
 
 pytestmark = [
@@ -93,6 +93,7 @@ def spark(cluster, monkeypatch):
     )
     yield session
     session.stop()
+    settings.cache_clear()
 
 
 def resolved(frame, engine):
@@ -117,6 +118,16 @@ def test_both_engines_end_in_the_same_clusters():
     assert here.clusters["cluster_id"].n_unique() < frame.height
 
 
-def test_the_engine_is_a_setting(monkeypatch):
+@pytest.mark.usefixtures("spark")
+@pytest.mark.filterwarnings("ignore")  # Spark's own
+def test_a_store_linked_by_one_engine_keeps_all_its_links_with_the_other(
+    first_town, town, monkeypatch
+):
     monkeypatch.setenv("CDP_LINKER", "spark")
-    assert Settings().linker == "spark"
+    settings.cache_clear()
+
+    again = town.link(full=True)
+
+    assert again.compared == again.records > 300
+    assert (again.came, again.went, again.resolved.merges) == (0, 0, 0)
+    assert again.merging == first_town.first.merging > 0

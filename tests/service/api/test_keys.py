@@ -87,6 +87,8 @@ def test_a_key_sees_its_fields_only(shop):
         assert "behaviour" not in said
         assert http.get(f"{ANN}/timeline").status_code == 403
         assert http.get(f"{ANN}/records").status_code == 403
+        assert http.get(f"{ANN}/identity").status_code == 403
+        assert http.get("/v1/identity/why-not?a=crm:1&b=crm:2").status_code == 403
         assert http.get(f"{ANN}?provenance=true").status_code == 403
         assert "name" not in http.get("/v1/profiles?search=ann").json()["data"][0]["traits"]
         found = http.post("/v1/profiles/lookup", json={"refs": ["email:ann@example.com"]}).json()

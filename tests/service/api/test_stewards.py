@@ -15,10 +15,14 @@ def test_two_are_linked_kept_apart_and_let_go(shop):
         assert [each.decision_id for each in store.decisions(a.profile_id)] == [
             linked.decision.decision_id
         ]
+        (step,) = store.explain_identity(a.profile_id).tree
+        assert (step.left.record_key, step.decision.reason) == ("club:51", "she told us")
         store.revoke(linked.decision.decision_id, reason="a mistake")
         assert store.get(b.profile_id) == b
         apart = store.cannot_link(a.profile_id, b.profile_id, reason="two people")
         assert apart.decision.kind == "cannot_link"
+        (obstacle,) = store.why_not("crm:50", "loyalty_card:c-900").obstacles
+        assert "two people" in obstacle.words
         assert "merge" in {entry.action for entry in store.log(a.profile_id)}
 
 

@@ -17,6 +17,7 @@ from cdp.profiles import CustomerProfiles
 from cdp.service.app import create_app
 from cdp.store import keys
 from cdp.store.database import Database
+from tests.served import eventually
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,14 @@ class Service:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until what was answered is folded: the lander takes a message when it is done with
-        those before."""
-        marker = {
-            "type": "alias",
-            "userId": "settled",
-            "previousId": "settled",
-            "messageId": "settled",
-        }
-        assert self.post("/v1/alias", marker).status_code == 200
+        """Wait until what was answered is folded."""
+        eventually(lambda: not self._unfolded())
+
+    def _unfolded(self) -> int:
+        with self.database.autocommit() as connection:
+            row = connection.execute("SELECT count(*) FROM stale_profile").fetchone()
+        assert row
+        return row[0]
 
     def person(self, **identifier: str) -> Profile:
         """The one profile that an identifier finds."""

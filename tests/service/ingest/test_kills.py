@@ -2,9 +2,7 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 from subprocess import SubprocessError
@@ -19,7 +17,7 @@ from cdp.store.embedded import embedded_url
 from cdp.store.schema import migrate
 from tests.served import eventually
 from tests.service.ingest.conftest import running
-from tests.service.ingest.test_reliability import load, stored
+from tests.service.ingest.test_reliability import BATCH, Load, stored
 
 ROUNDS = 20
 BACKENDS = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
@@ -75,20 +73,18 @@ def _starts(server: Any) -> bool:
 @pytest.mark.heavy
 def test_twenty_kills_of_postgres_lose_and_double_nothing() -> None:
     with own_server() as (database, server), running(database) as service:
-        stop = threading.Event()
-        with ThreadPoolExecutor(2) as pool:
-            loads = [pool.submit(load, service.url, service.write_key, stop) for _ in range(2)]
+        address = (service.url, service.write_key)
+        with Load(*address) as one, Load(*address) as two:
             for turn in range(ROUNDS):
-                stop.wait(1)
+                one.goes_on()
                 if turn % 2:
                     kill_a_backend(database)
                 else:
                     kill_the_server(server)
-                assert eventually(lambda: answers(database), 120)
-            stop.wait(3)
-            stop.set()
-            taken = sum(each.result() for each in loads)
+                eventually(lambda: answers(database), 120)
+            one.goes_on()
         events, counted = stored(database)
     # A batch whose answer was lost came again under the same ids.
-    assert 0 < taken <= events <= taken + 2 * 20
+    taken = one.taken + two.taken
+    assert taken <= events <= taken + 2 * BATCH
     assert events == counted

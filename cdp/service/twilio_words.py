@@ -1,4 +1,4 @@
-"""A profile in the words of Segment's Profile API."""
+"""A profile in the words of Twilio Segment's Profile API."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

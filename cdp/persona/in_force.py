@@ -1,0 +1,51 @@
+"""The version of the personas that is in force, read once and kept."""
+
+import time
+
+import psycopg
+
+from cdp.errors import InvalidRequest
+from cdp.persona.fitted import Fitted, of_document
+from cdp.store import personas
+from cdp.store.database import Database
+
+SECONDS_KNOWN = 1.0  # how long a version is taken for the newest
+
+
+class InForce:
+    """What a process knows of the version in force."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._fitted: Fitted | None = None
+        self._asked = float("-inf")
+
+    def find(self) -> Fitted | None:
+        """The version in force; None before the first discovery or definition."""
+        if time.monotonic() - self._asked > SECONDS_KNOWN:
+            with self._database.autocommit() as connection:
+                self._fitted = _newest(connection, self._fitted)
+            self._asked = time.monotonic()
+        return self._fitted
+
+    def get(self) -> Fitted:
+        """The version in force. Raises InvalidRequest before the first."""
+        if (found := self.find()) is None:
+            raise InvalidRequest(
+                "there are no personas yet: `cdp persona discover` or `cdp persona define`"
+            )
+        return found
+
+    def forget(self) -> None:
+        """Read it anew: this process has changed it."""
+        self._fitted = None
+        self._asked = float("-inf")
+
+
+def _newest(connection: psycopg.Connection, known: Fitted | None) -> Fitted | None:
+    if known is not None and personas.newest(connection) == known.version:
+        return known
+    found = personas.model(connection)
+    if found is None:
+        return None
+    return of_document(found["version"], found["fitted_at"], found["document"])

@@ -1,0 +1,76 @@
+"""Landings, folds and conclusions that meet: none is lost, and a fold waits for no conclusion."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from sqlalchemy import text
+
+from cdp.channel.push.message import understand
+from cdp.channel.push.said import Envelope, Said
+from cdp.conclude import conclude
+from cdp.profiles import CustomerProfiles
+from cdp.service import ingest_landing
+from cdp.service.ingest_landing import Pushed
+from cdp.store.database import Database
+from cdp.store.folded import hand_on
+from tests.served import eventually
+
+
+def an_order() -> Said:
+    properties = {"order_id": str(uuid4()), "revenue": 80, "currency": "EUR"}
+    message = {
+        "type": "track",
+        "event": "Order Completed",
+        "userId": "ann",
+        "properties": properties,
+        "messageId": str(uuid4()),
+    }
+    return understand(message, Envelope(datetime.now(UTC)))
+
+
+def is_waited_for(database: Database) -> bool:
+    """Whether a transaction waits for another one."""
+    query = (
+        "SELECT count(*) FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with database.autocommit() as connection:
+        row = connection.execute(query).fetchone()
+    assert row
+    return row[0] > 0
+
+
+def orders(database: Database) -> int:
+    (ann,) = CustomerProfiles(database=database).find(user_id="ann")
+    return sum(each.events for each in ann.behaviour if each.kind == "order")
+
+
+def test_what_lands_while_an_earlier_landing_is_folded_is_not_lost(database: Database) -> None:
+    first = ingest_landing.land(database, [Pushed("shop", an_order())])
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as tx:
+            landing = ingest_landing.begin(tx, landings := [], "shop", "person")
+            ingest_landing.land_fresh(landing, landings, "shop", [an_order()])
+            second = ingest_landing.resolve(tx, landings)
+            folding = pool.submit(ingest_landing.fold, database, first.stale)
+            eventually(lambda: folding.done() or is_waited_for(database))
+        folding.result(20)
+    ingest_landing.fold(database, second)
+    assert orders(database) == 2
+
+
+def test_a_fold_does_not_wait_for_conclusions_and_they_miss_nothing(database: Database) -> None:
+    landed = ingest_landing.land(database, [Pushed("shop", an_order())])
+    ingest_landing.fold(database, landed.stale)
+    with database.transaction() as tx:
+        hand_on(tx)
+    with ThreadPoolExecutor(1) as pool, database.transaction() as concluding:
+        for queue in ("unlinked_profile", "underived_profile"):
+            concluding.execute(text(f"DELETE FROM {queue}"))  # as it takes them
+        again = ingest_landing.land(database, [Pushed("shop", an_order())])
+        pool.submit(ingest_landing.fold, database, again.stale).result(20)
+        assert orders(database) == 2
+    conclude(database)
+    concluded = CustomerProfiles(database=database).computed("user_id:ann")
+    assert concluded.traits["orders"] == 2
