@@ -129,11 +129,19 @@ def people(count: int) -> pl.DataFrame:
 
 
 def _moved(by: int) -> tuple[list[str], list[str]]:
-    small = "bcdfghjklmnpqrstvwxz"
-    kinds = (small, small.upper(), "3456789")
+    small, digits = "bcdfghjklmnpqrstvwxz", "3456789"
+    # Seven digits have seven rotations: from the eighth copy on they change their steps, too.
+    step = 1 + by // len(digits)
     return (
-        [letter for kind in kinds for letter in kind],
-        [kind[(i + by) % len(kind)] for kind in kinds for i in range(len(kind))],
+        [*small, *small.upper(), *digits],
+        [
+            *(
+                kind[(i + by) % len(kind)]
+                for kind in (small, small.upper())
+                for i in range(len(kind))
+            ),
+            *(digits[(i * step + by) % len(digits)] for i in range(len(digits))),
+        ],
     )
 
 

@@ -31,8 +31,12 @@ def together(profiles: pl.DataFrame, frames: Sequence[pl.DataFrame]) -> pl.DataF
     """Columns n, stated and all traits of all frames as columns, in the order of `profiles`."""
     whole = profiles.select("n", "stated")
     for place, frame in enumerate(frames):
-        if not frame.is_empty():
-            named = frame.rename({"due_at": f"{DUE}{place}"}, strict=False)
+        if frame.is_empty():
+            continue
+        named = frame.rename({"due_at": f"{DUE}{place}"}) if "due_at" in frame.columns else frame
+        if named["n"].equals(whole["n"]):  # of all profiles, in their order: nothing is to be found
+            whole = whole.hstack(named.drop("n"))
+        else:
             whole = whole.join(named, on="n", how="left", maintain_order="left")
     return whole
 

@@ -77,9 +77,11 @@ def _derive_all(
                 derived, orders = derived + some[0], orders + some[1]
                 progress(derived)
 
-    workers = WORKERS if waiting > PROFILES_PER_TRANSACTION else 1
-    with ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(work) for _ in range(workers)]:
+    if waiting <= PROFILES_PER_TRANSACTION:
+        work()
+        return derived, orders
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for done in [pool.submit(work) for _ in range(WORKERS)]:
             done.result()
     return derived, orders
 

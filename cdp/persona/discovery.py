@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SAMPLE = 50_000  # persons
 FEWEST = 200  # persons among whom personas are looked for
 WITH_EVENTS = 5_000  # persons whose sessions are learnt from
+NEWEST = 100  # events of each of their records
 # Families of computed traits, and the part of a card that they are told in.
 FAMILIES: Mapping[str, Part] = {
     "affinity": "affinities", "complements": "affinities", "arrivals": "affinities", "browsing": "affinities",
@@ -209,9 +210,8 @@ def _events(tx: Connection, people: pl.DataFrame, seed: int, now: datetime) -> p
     """What a part of the sampled people did: person (row of `people`) and the columns of EVENTS."""
     places = pl.DataFrame({"n": people["n"]}).with_row_index("person")
     drawn = places.sample(min(WITH_EVENTS, places.height), seed=seed)
-    events = situations.events_of_assigning(
-        tx, datetime.min.replace(year=1900, tzinfo=now.tzinfo), now, drawn["n"]
-    )
+    ever = datetime.min.replace(year=1900, tzinfo=now.tzinfo)
+    events = situations.events_of_assigning(tx, ever, now, only=drawn["n"], newest=NEWEST)
     joined = events.rename({"person": "n"}).join(drawn, on="n", maintain_order="left")
     return joined.with_columns(pl.col("person").cast(pl.Int64)).sort(
         "person", "at", maintain_order=True

@@ -11,6 +11,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from cdp.persona import figures, naming
+from cdp.persona.features import Part
 from cdp.persona.fitted import Fitted, discovered
 from cdp.persona.mixture import Mixture, matched
 from cdp.persona.situation import SituationModel
@@ -80,7 +81,8 @@ class Keeper:
                 continue
             if model.lasting[n]:
                 own = figures.every(draft, people, history, n)
-                name = naming.of_figures(own)
+                parts: dict[str, Part] = {each.name: each.part for each in draft.features}
+                name = naming.of_figures(own, parts)
             else:
                 name = naming.of_signals(model, n)
             names[uid] = naming.unlike(name, [*names.values()])

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from cdp.model.persona import Figure
+from cdp.persona.features import OTHER, Part
 from cdp.persona.situation import SituationModel
 
-WORDS = 2  # traits of a name
+WORDS = 2  # topics of a name
 USUAL = 1.5  # a signal has to be so many times as frequent to be named
 KINDS = ("category", "department", "search", "campaign")
 PLACES: Mapping[str, str] = {
@@ -15,19 +16,27 @@ PLACES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def of_figures(figures: Sequence[Figure]) -> str:
-    """A name of the figures that tell a persona's members apart most, one per trait."""
-    ranked = sorted(figures, key=lambda each: -abs(each.distinct))
-    told: dict[str, str] = {}
-    for each in ranked:
-        over = each.persona > each.base
-        if each.trait in told or (each.statistic == "share" and not over) or each.value == "other":
-            continue
-        told[each.trait] = _phrase(each, over=over)
-        if len(told) == WORDS:
-            break
-    name = ", ".join(told.values())
-    return name[:1].upper() + name[1:] if name else "Everybody"
+def of_figures(figures: Sequence[Figure], parts: Mapping[str, Part]) -> str:
+    """A name of the two figures that tell a persona's members apart most.
+
+    `parts`: the part of the card of each trait. The second figure is of another part where there is
+    one: two of the same often say the same.
+    """
+    ranked = sorted(filter(_names, figures), key=lambda each: -abs(each.distinct))
+    if not ranked:
+        return "Everybody"
+    first, *others = ranked
+    others = [each for each in others if each.trait != first.trait]
+    apart = [each for each in others if parts[each.trait] != parts[first.trait]]
+    name = ", ".join(map(_phrase, [first, *(apart or others)[:1]]))
+    return name[:1].upper() + name[1:]
+
+
+def _names(figure: Figure) -> bool:
+    """Whether a name can be made of it: members differ, and a share is one that they have more of."""
+    if figure.statistic == "share":
+        return figure.persona > figure.base and figure.value != OTHER
+    return figure.persona != figure.base
 
 
 def of_signals(model: SituationModel, persona: int) -> str:
@@ -64,10 +73,10 @@ def _over(model: SituationModel, kind: str, persona: int) -> list[tuple[float, s
     return sorted(found, key=lambda each: (-each[0], each[1]))
 
 
-def _phrase(figure: Figure, *, over: bool) -> str:
+def _phrase(figure: Figure) -> str:
     words = figure.trait.rpartition(".")[2].replace("_", " ")
     if figure.statistic == "median":
-        return f"{'high' if over else 'low'} {words}"
+        return f"{'high' if figure.persona > figure.base else 'low'} {words}"
     if figure.value in ("true", "false"):
         return words if figure.value == "true" else f"no {words}"
     return f"{words} {figure.value}"

@@ -115,36 +115,38 @@ def page(
     refused = visitor is not None and visitor.refused
     known = seen(connection, fitted, None if refused else visitor, at)
     excluded = [Excluded(what="history", why="not consented")] if refused else []
-    shown = _best(fitted, known, "category", categories)
     wanted = _best(fitted, known, "product", products * TRIED)
     owned: frozenset[str] = frozenset()
     if visitor is not None and not refused and wanted:
-        owned = situations.bought(connection, visitor.profile_id, [each.value for each in wanted])
-    free = [each for each in wanted if each.value not in owned][:products]
+        owned = situations.bought(connection, visitor.profile_id, [name for name, _ in wanted])
+    free = [each for each in wanted if each[0] not in owned][:products]
     passed = wanted[: wanted.index(free[-1])] if free else wanted
     excluded += [
-        Excluded(what="product", value=each.value, why="owned already")
-        for each in passed
-        if each.value in owned
+        Excluded(what="product", value=name, why="owned already")
+        for name, _ in passed
+        if name in owned
     ]
+    best = _best(fitted, known, "category", categories)
     return Page(
         situation=situation(fitted, visitor and visitor.profile_id, at, known),
-        categories=shown,
-        products=free,
+        categories=[Shown(value=value, category=None, chance=chance) for value, chance in best],
+        products=[
+            Shown(value=value, category=fitted.categories.get(value), chance=chance)
+            for value, chance in free
+        ],
         excluded=excluded,
     )
 
 
-def _best(fitted: Fitted, known: Seen, kind: str, most: int) -> list[Shown]:
+def _best(fitted: Fitted, known: Seen, kind: str, most: int) -> list[tuple[str, float]]:
+    """The values of a kind that are wanted next most likely, each with its chance."""
     model = fitted.situation
     if kind not in model.kinds or not most:
         return []
     own, session = (_counts(events, fitted, kind) for events in (known.before, known.session))
     chances = ranked(model, kind, known.posterior[None, :], own, session)[0]
     best = [int(n) for n in np.argsort(-chances, kind="stable")[:most]]
-    shown = [(model.kinds[kind].values[n], round(float(chances[n]), 6)) for n in best]
-    of = fitted.categories if kind == "product" else {}
-    return [Shown(value=value, category=of.get(value), chance=chance) for value, chance in shown]
+    return [(model.kinds[kind].values[n], round(float(chances[n]), 6)) for n in best]
 
 
 def _counts(events: Sequence[Event], fitted: Fitted, kind: str) -> Floats:

@@ -37,6 +37,8 @@ TRANSLATION: tuple[tuple[type[psycopg.Error], type[CdpError]], ...] = (
 )
 
 
+# Values that no table can keep; of those that the driver itself refuses to send there is no state.
+UNSTORABLE = ("22P05", "22021", None)
 # Times travel as text in COPY: all sessions write them in UTC.
 UTC = "-c timezone=UTC"
 READERS = 16
@@ -164,6 +166,10 @@ def translated_errors() -> Iterator[None]:
 
 
 def _translated(error: BaseException | None) -> CdpError:
+    if isinstance(error, psycopg.DataError) and error.sqlstate in UNSTORABLE:
+        return InvalidRequest(
+            "a text with a NUL character, or a number out of range, cannot be kept; change it"
+        )
     for theirs, ours in TRANSLATION:
         if isinstance(error, theirs):
             return ours(_message(ours, error))

@@ -18,7 +18,7 @@ from cdp.store.read import rows
 # those whose facts may have changed from those that only time or new parameters move.
 QUEUE_DUE = """
 INSERT INTO underived_profile (profile_id, folded)
-SELECT profile_id, false FROM derived_profile WHERE due_at <= :now ORDER BY profile_id
+SELECT profile_id, false FROM derived_profile WHERE due_at <= %(now)s ORDER BY profile_id
 ON CONFLICT DO NOTHING"""
 QUEUE_ALL = """
 INSERT INTO underived_profile (profile_id, folded)
@@ -27,7 +27,7 @@ WAITING = "SELECT count(*) FROM underived_profile"
 TAKE = """
 WITH taken AS (
     DELETE FROM underived_profile WHERE profile_id IN (
-        SELECT profile_id FROM underived_profile ORDER BY profile_id LIMIT :limit
+        SELECT profile_id FROM underived_profile ORDER BY profile_id LIMIT %(limit)s
         FOR UPDATE SKIP LOCKED)
     RETURNING profile_id, folded)
 INSERT INTO deriving SELECT row_number() OVER (ORDER BY profile_id), profile_id, folded FROM taken"""
@@ -50,7 +50,7 @@ WITH counted AS (
 beyond AS (
     SELECT min(n) AS n FROM (
         SELECT n, sum(events) OVER (ORDER BY n) AS so_far, min(n) OVER () AS first FROM counted) AS run
-    WHERE so_far > :most AND n > first),
+    WHERE so_far > %(most)s AND n > first),
 back AS (
     DELETE FROM deriving WHERE n >= (SELECT n FROM beyond) RETURNING n, profile_id, folded),
 gone AS (DELETE FROM deriving_record WHERE n >= (SELECT n FROM beyond))
@@ -154,7 +154,7 @@ KNOWN_ORDERS = """
 SELECT coalesce(sum((traits ->> 'orders')::bigint), 0)
 FROM deriving JOIN derived_profile USING (profile_id) WHERE subject = 'person'"""
 COUNT_ORDERS = """
-UPDATE derive_parameters SET orders = orders + :more
+UPDATE derive_parameters SET orders = orders + %(more)s
 WHERE version = (SELECT max(version) FROM derive_parameters) RETURNING orders, fitted_orders"""
 MARK_FITTED = """
 UPDATE derive_parameters SET fitted_orders = orders
@@ -163,30 +163,30 @@ WHERE version = (SELECT max(version) FROM derive_parameters)"""
 
 def queue_due(tx: Connection, now: datetime) -> int:
     """Queue the profiles of which time alone has changed a trait by `now`; how many."""
-    return tx.execute(text(QUEUE_DUE), {"now": now}).rowcount
+    return driver(tx).execute(QUEUE_DUE, {"now": now}).rowcount
 
 
 def queue_all(tx: Connection) -> int:
     """Queue every profile; how many were not queued yet."""
-    return tx.execute(text(QUEUE_ALL)).rowcount
+    return driver(tx).execute(QUEUE_ALL).rowcount
 
 
 def waiting(tx: Connection) -> int:
     """How many profiles wait."""
-    return tx.execute(text(WAITING)).scalar_one()
+    return driver(tx).execute(WAITING).fetchall()[0][0]
 
 
 def take(tx: Connection, limit: int) -> int:
     """Take up to `limit` profiles from the queue into `deriving`, fewer of many events; how many."""
     staging.prepare(tx)
-    taken = tx.execute(text(TAKE), {"limit": limit}).rowcount
+    taken = driver(tx).execute(TAKE, {"limit": limit}).rowcount
     if not taken:
         return 0
     if taken < FEW:
         driver(tx).execute(BY_INDEX)
-    tx.execute(text(TAKE_MEMBERS))
+    driver(tx).execute(TAKE_MEMBERS)
     if taken >= FEW:
-        taken -= tx.execute(text(TOO_MANY), {"most": MOST_EVENTS}).rowcount
+        taken -= driver(tx).execute(TOO_MANY, {"most": MOST_EVENTS}).rowcount
         staging.analyze(tx, "deriving", "deriving_record")
     return taken
 
@@ -241,8 +241,7 @@ def computed(connection: psycopg.Connection, profile_id: Any) -> Mapping[str, An
 
 def newest_parameters(tx: Connection) -> tuple[int, datetime] | None:
     """Version and time of the parameters in force; None before the first fit."""
-    row = tx.execute(text(NEWEST)).one_or_none()
-    return None if row is None else (row.version, row.fitted_at)
+    return driver(tx).execute(NEWEST).fetchone()
 
 
 def parameters(tx: Connection) -> tuple[int, datetime, dict[str, Any]] | None:
@@ -259,15 +258,14 @@ def add_parameters(tx: Connection, fitted_at: datetime, document: Mapping[str, A
 
 def known_orders(tx: Connection) -> int:
     """The orders that the persons of `deriving` were concluded to have."""
-    return tx.execute(text(KNOWN_ORDERS)).scalar_one()
+    return int(driver(tx).execute(KNOWN_ORDERS).fetchall()[0][0])
 
 
 def count_orders(tx: Connection, more: int) -> tuple[int, int | None]:
     """Add to the orders of the base: how many there are, and were at the last fit (None: not yet)."""
-    row = tx.execute(text(COUNT_ORDERS), {"more": more}).one()
-    return row.orders, row.fitted_orders
+    return driver(tx).execute(COUNT_ORDERS, {"more": more}).fetchall()[0]
 
 
 def mark_fitted(tx: Connection) -> None:
     """The orders there are now are those that the parameters in force were fitted to."""
-    tx.execute(text(MARK_FITTED))
+    driver(tx).execute(MARK_FITTED)

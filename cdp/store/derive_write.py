@@ -3,9 +3,10 @@
 from datetime import datetime
 
 import polars as pl
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from cdp.store import staging
+from cdp.store.database import driver
 
 # Segments and situations also read events: what the fold took is looked at even where no trait changed.
 QUEUE = """,
@@ -25,15 +26,15 @@ ON CONFLICT DO NOTHING"""
 UPDATE = f"""
 WITH written AS (
     UPDATE derived_profile AS d
-    SET subject = s.subject, traits = s.traits, derived_at = :now, due_at = s.due_at,
-        parameters = :parameters
+    SET subject = s.subject, traits = s.traits, derived_at = %(now)s, due_at = s.due_at,
+        parameters = %(parameters)s
     FROM derived AS s WHERE d.profile_id = s.profile_id
     RETURNING d.profile_id, s.folded OR old.traits IS DISTINCT FROM new.traits AS moved)
 {QUEUE}"""
 INSERT = f"""
 WITH written AS (
     INSERT INTO derived_profile (profile_id, subject, traits, derived_at, due_at, parameters)
-    SELECT profile_id, subject, traits, :now, due_at, :parameters FROM derived AS s
+    SELECT profile_id, subject, traits, %(now)s, due_at, %(parameters)s FROM derived AS s
     WHERE NOT EXISTS (SELECT FROM derived_profile AS d WHERE d.profile_id = s.profile_id)
     ORDER BY profile_id
     RETURNING profile_id, true AS moved)
@@ -61,14 +62,18 @@ def write(tx: Connection, derived: pl.DataFrame, *, now: datetime, parameters: i
 
     Profiles of `deriving` that are no more go; what changed is queued for segments and personas.
     """
-    if derived.height >= staging.WORTH_ANALYZING and not tx.execute(text(ANY_KNOWN)).scalar_one():
+    if derived.height >= staging.WORTH_ANALYZING and not _any_known(tx):
         _add(tx, derived, now, parameters)
         return
     staging.copy_in(tx, "derived", derived)
     values = {"now": now, "parameters": parameters}
-    tx.execute(text(UPDATE), values)
-    tx.execute(text(INSERT), values)
-    tx.execute(text(DROP_GONE))
+    driver(tx).execute(UPDATE, values)
+    driver(tx).execute(INSERT, values)
+    driver(tx).execute(DROP_GONE)
+
+
+def _any_known(tx: Connection) -> bool:
+    return driver(tx).execute(ANY_KNOWN).fetchall()[0][0]
 
 
 def _add(tx: Connection, derived: pl.DataFrame, now: datetime, parameters: int) -> None:
@@ -77,4 +82,4 @@ def _add(tx: Connection, derived: pl.DataFrame, now: datetime, parameters: int) 
         derived_at=pl.lit(now, pl.Datetime("us", "UTC")), parameters=pl.lit(parameters, pl.Int64)
     )
     staging.copy_new(tx, "derived_profile", rows.sort("profile_id"))
-    tx.execute(text(QUEUE_NEW))
+    driver(tx).execute(QUEUE_NEW)

@@ -45,9 +45,10 @@ WHERE r.profile_id = %(profile_id)s
 ORDER BY e.occurred_at DESC, e.event_id DESC LIMIT %(limit)s"""
 OF_ASSIGNING = f"""
 SELECT a.n, date_part('epoch', e.occurred_at), {WORDS}
-FROM assigning AS a JOIN source_record AS r USING (profile_id)
-JOIN event AS e ON e.record_uid = r.record_uid
-WHERE e.kind IN ({_KINDS}) AND e.occurred_at > :since AND e.occurred_at <= :until :only
+FROM assigning AS a JOIN source_record AS r USING (profile_id) CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE event.record_uid = r.record_uid AND kind IN ({_KINDS})
+      AND occurred_at > :since AND occurred_at <= :until :newest) AS e
+WHERE :only
 ORDER BY a.n, e.occurred_at, e.event_id"""
 # Who a visitor is, as soon as their first event has landed: the fold is not waited for. What was
 # said of consent is read as `fold` reads it: of each record the latest word, of several the strictest.
@@ -126,15 +127,21 @@ def lately(
 
 
 def events_of_assigning(
-    tx: Connection, since: datetime, until: datetime, only: pl.Series | None = None
+    tx: Connection,
+    since: datetime,
+    until: datetime,
+    *,
+    only: pl.Series | None = None,
+    newest: int | None = None,
 ) -> pl.DataFrame:
     """What the profiles of `assigning` did in (since, until]: `person` (n), at and WORD_COLUMNS.
 
-    `only`: of those with these n.
+    `only`: of those with these n. `newest`: so many events of each of their records at most.
     """
-    chosen = "" if only is None else f"AND a.n = ANY('{{{','.join(map(str, only))}}}')"
+    chosen = "true" if only is None else f"a.n = ANY('{{{','.join(map(str, only))}}}')"
+    limit = "" if newest is None else f"ORDER BY occurred_at DESC LIMIT {newest}"
     query = OF_ASSIGNING.replace(":since", _literal(since)).replace(":until", _literal(until))
-    query = query.replace(":only", chosen)
+    query = query.replace(":only", chosen).replace(":newest", limit)
     schema = {"person": pl.Int64, "at": pl.Float64, **WORD_COLUMNS}
     found = staging.copy_out(tx, query, schema)
     moment = (pl.col("at") * 1_000_000).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))

@@ -169,8 +169,9 @@ def _card(card: Card) -> None:
     from cdp.persona.export import words  # noqa: PLC0415  loads matplotlib
 
     figures = [figure for section in card.sections.values() for figure in section.figures]
-    console.print(f"Of its card, [bold]{card.name}[/bold]:", highlight=False)
-    for figure in sorted(figures, key=lambda each: -abs(each.distinct))[:FIGURES_OF_CARD]:
+    console.print(f"From the card of {card.name}:", highlight=False)
+    best = sorted(figures, key=lambda each: -abs(each.distinct))
+    for figure in best[:FIGURES_OF_CARD]:
         console.print(f"  {words(figure)}", highlight=False, markup=False)
     for said in (card.pain_points.quotations or card.goals.quotations)[:1]:
         console.print(f"  “{said.text}” ({said.channel}, {said.written_at:%Y-%m-%d})", markup=False)

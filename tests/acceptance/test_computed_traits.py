@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cdp.conclude import conclude
+from cdp.derive.run import derive_queued
 from tests.acceptance.shared import Store
 
 CHANNELS = ("grocery_pos", "grocery_campaigns", "grocery_coupons", "olist_orders", "olist_order_items",
@@ -19,7 +19,7 @@ NOW = datetime(2018, 1, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def computed(store: Store) -> Mapping[str, dict[str, Any]]:
     """The traits of each household, by its number."""
-    conclude(store.database, now=NOW)
+    derive_queued(store.database, NOW)
     with store.database.autocommit() as connection:
         found = connection.execute(
             """SELECT r.record_key, d.traits FROM derived_profile AS d

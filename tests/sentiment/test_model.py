@@ -15,7 +15,7 @@ from tests.sentiment.phrases import rated_texts
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return learn(Rated("en", rated_texts("en", 900)))
+    return learn(Rated("en", rated_texts("en", 600)))
 
 
 def read(model: Model, *texts: str, kind: str = "review") -> list[dict]:
@@ -32,8 +32,8 @@ def test_a_model_learns_what_no_lexicon_says(model: Model):
 
 
 def test_equal_texts_give_an_equal_model_whatever_other_texts_cross_its_way(model: Model):
-    assert learn(Rated("en", rated_texts("en", 900))).model == model.model
-    assert learn(Rated("en", rated_texts("en", 880))).model != model.model
+    assert learn(Rated("en", rated_texts("en", 600))).model == model.model
+    assert learn(Rated("en", rated_texts("en", 580))).model != model.model
 
 
 def test_a_model_comes_back_from_its_document(model: Model):
@@ -49,7 +49,7 @@ def test_a_score_does_not_depend_on_the_texts_scored_beside_it(model: Model):
 
 
 def test_words_of_few_people_are_in_no_model():
-    said = rated_texts("en", 900)
+    said = rated_texts("en", 600)
     secret = pl.lit(" My doctor Quixley Vandermoor said so.")
     few = pl.col("person").is_in([f"p{n}" for n in range(FEWEST_PEOPLE - 1)])
     learnt = learn(
@@ -68,7 +68,7 @@ def test_aspects_are_judged_by_their_own_clauses(model: Model):
 
 
 def test_what_many_people_write_of_and_rate_apart_becomes_an_aspect():
-    said = rated_texts("en", 900).with_columns(
+    said = rated_texts("en", 600).with_columns(
         text=pl.when(pl.col("score") < 0)
         .then(pl.col("text") + " The lining scratches.")
         .otherwise("text")
@@ -77,7 +77,7 @@ def test_what_many_people_write_of_and_rate_apart_becomes_an_aspect():
 
 
 def test_all_texts_of_a_person_are_on_one_side():
-    said = rated_texts("en", 900)
+    said = rated_texts("en", 600)
     sides = said.with_columns(back=held_back(said["person"])).group_by("person").agg("back")
     assert sides["back"].list.n_unique().max() == 1
     assert 0.15 < held_back(said["person"]).mean() < 0.45
@@ -94,4 +94,4 @@ def test_a_model_beats_the_lexicon_and_the_commonest_tone(language: str):
 def test_too_few_ratings_are_not_learnt_from():
     assert not Rated("en", rated_texts("en", 400)).enough
     assert not Rated("en", rated_texts("en", 900, people=5)).enough
-    assert not Rated("en", rated_texts("en", 900).with_columns(score=pl.lit(1.0))).enough
+    assert not Rated("en", rated_texts("en", 600).with_columns(score=pl.lit(1.0))).enough

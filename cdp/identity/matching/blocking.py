@@ -38,6 +38,7 @@ PARTS = {
     "postcode_area": pl.col("postcode").str.slice(0, 3),
     "city_start": pl.col("city").str.slice(0, 3),
 }
+_SHIFT = 1 << 32  # two nodes as one number
 # Parts that stand for every column of a kind: one key each.
 KINDS = ("category", "code")
 
@@ -95,11 +96,12 @@ def candidate_pairs(
         pairs
         for by, then, most in spelled
         for keyed in _keys(parts, by, then, most)
-        if (pairs := _pairs(keyed, new)).height
+        if len(pairs := _pairs(keyed, new))
     ]
     if not found:
         return pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32})
-    return pl.concat(found).unique().sort("left", "right")
+    pair = pl.concat(found).unique().sort()
+    return pl.DataFrame({"left": pair // _SHIFT, "right": pair % _SHIFT}).cast(pl.UInt32)
 
 
 def _parts(nodes: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
@@ -141,9 +143,14 @@ def _narrowed(
         yield from _narrowed(rest, [*by, then[0]], then[1:], most)
 
 
-def _pairs(keyed: pl.DataFrame, new: pl.Series | None) -> pl.DataFrame:
+def _pairs(keyed: pl.DataFrame, new: pl.Series | None) -> pl.Series:
+    """The pairs of nodes with one key, each as one number: in their millions half the memory."""
     left = keyed if new is None else keyed.filter(pl.col("node").is_in(new.implode()))
-    joined = left.join(keyed, on="key", suffix="_other").select(
-        left=pl.min_horizontal("node", "node_other"), right=pl.max_horizontal("node", "node_other")
+    ends = pl.col("node", "node_other").cast(pl.UInt64)
+    return (
+        left.join(keyed, on="key", suffix="_other")
+        .filter(pl.col("node") != pl.col("node_other"))
+        .select(pl.min_horizontal(ends) * _SHIFT + pl.max_horizontal(ends))
+        .to_series()
+        .unique()
     )
-    return joined.filter(pl.col("left") < pl.col("right")).unique()

@@ -49,7 +49,9 @@ def learnt(
     model = _begun(features, pairs, trained_at, options)
     nodes = comparable(model, features)
     agreeing = levels(nodes, pairs, model)
-    strangers = _random_pairs(nodes.height, options).join(pairs, on=["left", "right"], how="anti")
+    drawn, ends = _random_pairs(nodes.height, options), ["left", "right"]
+    known = pairs.join(drawn, on=ends, how="semi")  # not all pairs, which are millions
+    strangers = drawn.join(known, on=ends, how="anti", maintain_order="left")
     chosen = _thinned(agreeing, options)
     told = (
         agreed_frequencies(model.comparisons, nodes, some)

@@ -178,7 +178,8 @@ class _Field:
         return float(np.clip((found + first) / 2, first, MOST_ALIKE))
 
     def _counted(self, weights: Floats) -> Floats:
-        return np.bincount(self.slots, weights=weights, minlength=len(self.guess) + 1)[1:]
+        counted = np.bincount(self.slots, weights=weights, minlength=len(self.guess) + 1)[1:]
+        return counted.astype(np.float64)
 
     def _shares(self, weights: Floats) -> Floats:
         hits = self._counted(weights)

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import zlib
 
 import httpx
 import pytest
@@ -122,8 +121,7 @@ def test_bodies_of_four_megabytes_are_taken_and_larger_ones_refused(service: Ser
 
 
 def test_a_zip_bomb_is_refused_without_being_inflated(service: Service):
-    deflate = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(deflate.compress(b" " * (1 << 20)) for _ in range(500)) + deflate.flush()
+    bomb = 16 * gzip.compress(b" " * (32 << 20))
     assert len(bomb) < 1 << 20
     assert (
         refused(service.http.post("/v1/batch", content=bomb, auth=(service.write_key, ""))) == 400

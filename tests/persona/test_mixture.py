@@ -1,0 +1,62 @@
+"""The mixture over individuals: its likelihood beside scipy's, and planted kinds of people found again."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+from sklearn.metrics import adjusted_rand_score
+
+from cdp.persona.components import discover
+from cdp.persona.features import Described
+from cdp.persona.mixture import Mixture, columns, mixture
+
+OUTCOMES = (3, 2)
+
+
+def people(count: int, kinds: int, chance: np.random.Generator) -> tuple[np.ndarray, Described]:
+    """Individuals of some kinds, a fifth of what they say unknown."""
+    kind = chance.integers(kinds, size=count)
+    numbers = chance.normal(size=(count, 4)) + 3 * np.eye(kinds, 4)[kind]
+    likely = np.column_stack([kind % size for size in OUTCOMES])
+    other = np.column_stack([chance.integers(size, size=count) for size in OUTCOMES])
+    categories = np.where(chance.random((count, 2)) < 0.7, likely, other)
+    numbers[chance.random(numbers.shape) < 0.2] = np.nan
+    categories[chance.random(categories.shape) < 0.2] = -1
+    return kind, Described(numbers, categories.astype(np.int16))
+
+
+def one_by_one(found: Mixture, said: Described) -> np.ndarray:
+    """log P(persona, features) of each individual, term by term."""
+    log = np.tile(np.log(found.share), (len(said), 1))
+    for n, persona in np.ndindex(*log.shape):
+        for x, mean, variance in zip(
+            said.numbers[n], found.means[persona], found.variances[persona], strict=True
+        ):
+            log[n, persona] += 0 if np.isnan(x) else norm.logpdf(x, mean, np.sqrt(variance))
+        for code, chances in zip(said.categories[n], found.chances, strict=True):
+            log[n, persona] += 0 if code < 0 else np.log(chances[persona, code])
+    return log
+
+
+def test_products_of_matrices_give_what_each_term_gives():
+    chance = np.random.default_rng(1)
+    _, said = people(40, 3, chance)
+    read = columns(said, OUTCOMES)
+    found = mixture(read, chance.dirichlet(np.ones(3), 40))
+    joint = np.exp(one_by_one(found, said))
+
+    belongs, likelihood = found.belongs(read)
+    assert belongs == pytest.approx(joint / joint.sum(axis=1, keepdims=True), abs=1e-4)
+    assert likelihood == pytest.approx(np.log(joint.sum(axis=1)).mean(), abs=1e-4)
+    assert found.posterior(said) == pytest.approx(belongs)
+
+
+def test_planted_kinds_are_found_again_and_the_same_for_the_same_seed():
+    kind, said = people(900, 4, np.random.default_rng(2))
+    found, tried = discover(said, OUTCOMES, seed=3)
+    assert len(found.share) == 4
+    assert adjusted_rand_score(kind, found.posterior(said).argmax(axis=1)) > 0.8
+    chosen = next(each for each in tried if each.personas == 4)
+    assert chosen.stable
+    assert chosen.icl == min(each.icl for each in tried)
+    again, _ = discover(said, OUTCOMES, seed=3)
+    assert again.share == pytest.approx(found.share)
