@@ -15,6 +15,9 @@ from cdp.store.database import Database
 PROFILES_PER_TRANSACTION = 1_000
 WORKERS = 2  # for more than one transaction's profiles
 MANY = 20_000
+FEW_SEGMENTS = (
+    30  # each goes through the whole base once; beyond, looking at each profile is quicker
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def update_memberships(
     """Bring every queued and due profile into its cells of `now`; any number may run at once.
 
     `progress` is called with the number of profiles looked at so far. Where at least `many`, and
-    half of the base, are queued, everyone is evaluated as sets.
+    half of the base, are queued, everyone is evaluated as sets; of few segments that is quicker.
     """
     at = now or datetime.now(UTC)
     tally, lock = Updated(0, 0, 0), Lock()
@@ -71,7 +74,8 @@ def shorten_feed(database: Database) -> int:
 def _update_everyone(database: Database, now: datetime, many: int) -> tuple[int, list[CellChange]]:
     """How many were looked at as sets, and what came of it and of new dimensions."""
     with database.transaction() as tx:
-        if not cells.most_are_queued(tx, many):
+        few = len(base.defined(tx)) <= FEW_SEGMENTS
+        if not few or not cells.most_are_queued(tx, many):
             return 0, base.evaluate_dimensions(tx, now)
         segments.hold_alone(tx)
         taken = cells.take_everyone(tx)

@@ -211,8 +211,8 @@ def test_the_profile_holds_the_situation_where_it_is_selected(shop: Shop):
     assert selected["identifiers"] == {"user_id": ["kim"]}
     assert "situation" not in shop.get(f"/v1/profiles/{ref}").json()
     with Client(shop.service.url, shop.read_key) as client:
-        for profiles in (client, shop.service.profiles):
-            (found,) = [profiles.get(ref, fields=["situation"]).situation]
+        for get in (client.get, shop.service.profiles.get):
+            found = get(ref, fields=["situation"]).situation
             assert found
             assert {**found.model_dump(mode="json"), "at": apart["at"]} == apart
     narrow = keys.create(shop.service.database, "narrow", ["read"], fields=["identifiers"])[1]
