@@ -13,7 +13,7 @@ from sqlalchemy import text
 from benchmarks.machine import described, fresh_store
 from cdp.crossings import Crossings
 from cdp.model.crossing import Crossing, cell, cells_of, segment
-from cdp.store import crossings
+from cdp.store.audience import crossings
 from cdp.store.database import Database, driver
 
 PROFILES = 1_000_000

@@ -18,7 +18,7 @@ from cdp.audience.membership import update_memberships
 from cdp.audience.words import bought, did, in_segment, measure, test, then, trait, viewed, visited
 from cdp.model.expression import Condition, as_data
 from cdp.segments import Segments
-from cdp.store import sampling, segments
+from cdp.store.audience import sampling, segments
 from cdp.store.database import Database
 
 EVENTS_PER_PROFILE = 10

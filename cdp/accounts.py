@@ -18,8 +18,8 @@ from cdp.model.expression import Condition, TraitIs, WorksFor
 from cdp.model.icp import Fit, Icp, IcpDefinition, Subject
 from cdp.model.profile import Profile
 from cdp.profiles import CustomerProfiles
-from cdp.store import accounts as store
-from cdp.store import icp as icp_store
+from cdp.store.account import accounts as store
+from cdp.store.account import icp as icp_store
 from cdp.store.database import Database
 from cdp.store.opened import OnStore
 

@@ -28,7 +28,7 @@ from cdp.model.audience import (
     Suppression,
 )
 from cdp.model.crossing import crossing, segment
-from cdp.store import audiences, exports
+from cdp.store.audience import audiences, exports
 from cdp.store.opened import OnStore
 
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -10,7 +10,7 @@ from cdp.audience.membership import update_memberships
 from cdp.derive.run import derive_queued
 from cdp.persona.assignment import assign_queued
 from cdp.store.database import Database
-from cdp.store.folded import hand_on
+from cdp.store.profile.folded import hand_on
 from cdp.store.queues import Queue, settled
 
 T = TypeVar("T")

@@ -24,7 +24,7 @@ from cdp.model.crossed import (
     Upset,
 )
 from cdp.model.crossing import All, Cell, Crossing, Not, crossing
-from cdp.store import crossings
+from cdp.store.audience import crossings
 from cdp.store.opened import OnStore
 
 Subject = Literal["person", "account"]

@@ -21,11 +21,12 @@ from cdp.identity.policy.live import live_or_first
 from cdp.identity.resolve import Resolved, resolve
 from cdp.model.batch import Batch
 from cdp.settings import Settings, settings
-from cdp.store import events, identity, ledger, quarantine
-from cdp.store import land as landing
-from cdp.store.aggregates import Tally
 from cdp.store.database import Database
-from cdp.store.land import Delivered, Landed
+from cdp.store.identity import graph as identity
+from cdp.store.landing import events, ledger, quarantine
+from cdp.store.landing import land as landing
+from cdp.store.landing.aggregates import Tally
+from cdp.store.landing.land import Delivered, Landed
 from cdp.store.retry import retried
 
 # Deliveries share a transaction up to this many rows: enough to resolve seldom, and small enough

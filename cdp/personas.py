@@ -25,10 +25,10 @@ from cdp.persona.discovery import Discovered
 from cdp.persona.fitted import Fitted
 from cdp.persona.in_force import InForce
 from cdp.persona.stated import checked
-from cdp.store import personas
 from cdp.store.database import Database
 from cdp.store.opened import OnStore
-from cdp.store.situations import Visitor, visitors
+from cdp.store.persona import personas
+from cdp.store.persona.situations import Visitor, visitors
 
 SEED = 1
 

@@ -32,8 +32,9 @@ from cdp.model.status import StoreStatus
 from cdp.profile import feed, figures, provenance, rectify, selection, timeline
 from cdp.profile.traits import Trait, registry
 from cdp.settings import settings
-from cdp.store import identity, prepared, read, rectification
+from cdp.store.identity import graph as identity
 from cdp.store.opened import OnStore
+from cdp.store.profile import prepared, read, rectification
 
 if TYPE_CHECKING:
     from cdp.persona.in_force import InForce

@@ -23,9 +23,9 @@ from cdp.ingest import IngestReport, Road
 from cdp.model.batch import REJECTS, Batch, empty
 from cdp.model.status import QuarantinedRow
 from cdp.profile.fold import fold_stale_profiles
-from cdp.store import quarantine as store
 from cdp.store.database import Database
-from cdp.store.land import Delivered
+from cdp.store.landing import quarantine as store
+from cdp.store.landing.land import Delivered
 
 # Rows mapped and landed in one transaction; whole groups of rows must not be divided.
 ROWS_PER_TRANSACTION = 50_000

@@ -71,7 +71,7 @@ def channel_sensor(spec: ChannelSpec) -> dg.SensorDefinition | None:
 
 def waiting_files(database: "Database", spec: ChannelSpec) -> list[tuple[str, int, str]]:
     """Name, bytes and time (ISO, UTC) of each file that is there and not in the ledger."""
-    from cdp.store import ledger  # noqa: PLC0415  definitions load without a driver
+    from cdp.store.landing import ledger  # noqa: PLC0415  definitions load without a driver
 
     with database.transaction() as tx:
         landed = ledger.landed_files(tx, spec.channel)

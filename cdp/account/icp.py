@@ -16,7 +16,7 @@ from cdp.derive.registry import known_trait
 from cdp.errors import IcpNotFound, InvalidRequest, NothingToLearn
 from cdp.model.expression import TraitIs, every_node
 from cdp.model.icp import Icp, IcpDefinition, Subject
-from cdp.store import icp as store
+from cdp.store.account import icp as store
 
 
 def checked(document: Mapping[str, Any] | IcpDefinition) -> IcpDefinition:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from cdp.account.policy import account_policy
 from cdp.account.roles import levels, with_roles
 from cdp.settings import settings
-from cdp.store import account_links as store
+from cdp.store.account import links as store
 from cdp.store.database import Database
 
 PROFILES_PER_TRANSACTION = 10_000

@@ -10,12 +10,12 @@ from cdp.audience.cells import cell_of, currency, trait_json
 from cdp.audience.compiler import Compiler, Definition
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, dimensions
 from cdp.model.expression import TREE, Condition, InCell, InSegment, every_node
-from cdp.store import cells, segments
-from cdp.store.cells import CellChange
-from cdp.store.evaluate import everyone, schedule
-from cdp.store.predicate import Binder, Fragment
-from cdp.store.scopes import Everyone
-from cdp.store.segments import SavedSegment
+from cdp.store.audience import cells, segments
+from cdp.store.audience.cells import CellChange
+from cdp.store.audience.evaluate import everyone, schedule
+from cdp.store.audience.predicate import Binder, Fragment
+from cdp.store.audience.scopes import Everyone
+from cdp.store.audience.segments import SavedSegment
 
 # Editions of kept dimensions that were found to be what this process has declared.
 _as_declared: set[str | None] = set()

@@ -8,7 +8,7 @@ from cdp.audience.compiler import Compiler
 from cdp.audience.dimensions import Dimension, bin_conditions
 from cdp.derive.parameters import parameters_in_force
 from cdp.derive.registry import known_trait
-from cdp.store.predicate import Fragment
+from cdp.store.audience.predicate import Fragment
 
 
 def currency(tx: Connection) -> str:

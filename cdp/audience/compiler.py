@@ -21,8 +21,8 @@ from cdp.model.expression import (
     TraitIs,
     WorksFor,
 )
-from cdp.store import statement_predicate as statements
-from cdp.store.predicate import (
+from cdp.store.audience import statement_predicate as statements
+from cdp.store.audience.predicate import (
     TEXTS,
     Fragment,
     Years,
@@ -33,7 +33,7 @@ from cdp.store.predicate import (
     number_test,
     text_test,
 )
-from cdp.store.scopes import Scope
+from cdp.store.audience.scopes import Scope
 
 AGE_UNITS = {"minutes": 60, "hours": 3_600, "days": 86_400, "weeks": 604_800}
 YEARS = "years"  # whole ones, by the calendar

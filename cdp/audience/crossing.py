@@ -12,8 +12,8 @@ from cdp.audience.dimensions import SEGMENT, SUBJECT, bin_conditions, dimensions
 from cdp.errors import InvalidRequest
 from cdp.model.crossed import Count
 from cdp.model.crossing import ANY, All, AnyOf, Cell, Crossing, cells_of
-from cdp.store import crossings
-from cdp.store.crossings import Bits
+from cdp.store.audience import crossings
+from cdp.store.audience.crossings import Bits
 
 CHUNK = 16  # bits of a person's number that stand in the bitmap; the others are the chunk's
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from cdp.audience.crossing import Chunks, numbers
 from cdp.audience.intervals import d_interval, delta_interval, share_difference
 from cdp.model.crossed import Difference
-from cdp.store import crossings
+from cdp.store.audience import crossings
 
 SAMPLED = 5_000  # people of each group: their shares are right to 1.4 points
 LEAST_KNOWN = 10  # people of each group whose trait is known, below it nothing is said

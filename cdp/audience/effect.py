@@ -7,7 +7,7 @@ import psycopg
 
 from cdp.audience.intervals import share_difference, share_ratio
 from cdp.model.audience import ArmResult, Audience, Effect
-from cdp.store import effects
+from cdp.store.audience import effects
 
 
 def effect(

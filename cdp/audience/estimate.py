@@ -14,10 +14,10 @@ from cdp.model import crossing as crossed
 from cdp.model.crossing import Cell, Crossing
 from cdp.model.expression import All, AnyOf, Condition, InCell, InSegment, Not, TraitIs
 from cdp.model.segment import Estimate, Subject
-from cdp.store import sampling
+from cdp.store.audience import sampling
+from cdp.store.audience.predicate import Binder
+from cdp.store.audience.scopes import Each
 from cdp.store.database import Database
-from cdp.store.predicate import Binder
-from cdp.store.scopes import Each
 
 SAMPLE = 4_000  # profiles
 Z = 1.96  # 95 %

@@ -17,9 +17,9 @@ from cdp.audience.encoding import DOCUMENT, header
 from cdp.audience.media import medium
 from cdp.model.audience import Audience, Export
 from cdp.model.crossing import crossing
-from cdp.store import audiences, exports
+from cdp.store.audience import audiences, exports
+from cdp.store.audience.exports import Rules
 from cdp.store.database import Database, driver
-from cdp.store.exports import Rules
 
 PEOPLE_AT_ONCE = 5_000
 Kind = Literal["csv", "parquet", "jsonl", "webhook"]

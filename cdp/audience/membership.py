@@ -8,8 +8,8 @@ from threading import Lock
 
 from cdp.audience import base
 from cdp.audience.plans import plans
-from cdp.store import cells, segments
-from cdp.store.cells import CellChange
+from cdp.store.audience import cells, segments
+from cdp.store.audience.cells import CellChange
 from cdp.store.database import Database
 
 PROFILES_PER_TRANSACTION = 1_000

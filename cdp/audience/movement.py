@@ -10,7 +10,7 @@ import psycopg
 from cdp.audience.crossing import check_dimension
 from cdp.errors import InvalidRequest
 from cdp.model.crossed import NONE, Flow, Movement, People, Person
-from cdp.store import crossings
+from cdp.store.audience import crossings
 
 
 def movement(

@@ -10,11 +10,11 @@ from cdp.audience.base import definitions_of
 from cdp.audience.cells import cell_of, currency, trait_json
 from cdp.audience.compiler import Compiler
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, dimensions
-from cdp.store import segments
-from cdp.store.at_hand import AtHand
-from cdp.store.evaluate import Cells, evaluation
-from cdp.store.predicate import Binder, Fragment
-from cdp.store.segments import SavedSegment
+from cdp.store.audience import segments
+from cdp.store.audience.at_hand import AtHand
+from cdp.store.audience.evaluate import Cells, evaluation
+from cdp.store.audience.predicate import Binder, Fragment
+from cdp.store.audience.segments import SavedSegment
 
 MOST_COLUMNS = 1_000  # Postgres has room for 1,664 in a row
 MOST_KEPT = 8

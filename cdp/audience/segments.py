@@ -26,9 +26,9 @@ from cdp.model.segment import (
     Why,
 )
 from cdp.profile.feed import LARGEST_PAGE, read_cursor
-from cdp.store import cells, segments
+from cdp.store.audience import cells, segments
+from cdp.store.audience.segments import SavedSegment
 from cdp.store.database import Database
-from cdp.store.segments import SavedSegment
 
 LONGEST_NAME = 200
 Said = Condition | Mapping[str, Any]

@@ -28,7 +28,7 @@ from cdp.model.expression import (
     every_node,
 )
 from cdp.model.wanted import Test
-from cdp.store.event_predicate import DAY, NUMBERS, PURCHASE, TEXTS
+from cdp.store.audience.event_predicate import DAY, NUMBERS, PURCHASE, TEXTS
 
 STATES = ("granted", "denied", "withdrawn")
 EQUAL = {"is", "is_not", "in", "not_in", "known"}

@@ -11,7 +11,7 @@ from cdp.audience.validate import Vocabulary, parsed
 from cdp.derive.policy import derive_policy
 from cdp.model.expression import Condition, Did, Step, every_node
 from cdp.settings import settings
-from cdp.store import cells, spoken
+from cdp.store.audience import cells, spoken
 from cdp.store.database import driver
 
 FIELDS = ("category", "product", "currency")

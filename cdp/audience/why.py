@@ -26,10 +26,10 @@ from cdp.model.expression import (
     TraitIs,
 )
 from cdp.model.segment import Reason
-from cdp.store import evidence_of
-from cdp.store.evidence_of import Actual
-from cdp.store.predicate import Binder, least
-from cdp.store.scopes import Each
+from cdp.store.audience import evidence_of
+from cdp.store.audience.evidence_of import Actual
+from cdp.store.audience.predicate import Binder, least
+from cdp.store.audience.scopes import Each
 
 Joins = Literal["all", "any", "not", "segment"]
 JOINS: Mapping[type[Condition], Joins] = {

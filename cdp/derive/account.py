@@ -14,7 +14,7 @@ from cdp.derive.declare import declared
 from cdp.derive.facts import Facts
 from cdp.derive.parameters import Parameters
 from cdp.derive.sectors import section_names, sector
-from cdp.store import account_figures
+from cdp.store.account import figures as account_figures
 
 FAMILY = "account"
 INTENT = timedelta(days=30)

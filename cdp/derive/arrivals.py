@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from cdp.derive.declare import declared
 from cdp.derive.facts import Facts
 from cdp.derive.parameters import Parameters
-from cdp.store import derive_fit
+from cdp.store.derive import fit as derive_fit
 
 FAMILY = "arrivals"
 TRAITS = declared(

@@ -10,7 +10,7 @@ from cdp.derive.parameters import parameters_in_force
 from cdp.derive.registry import computed_traits
 from cdp.errors import ProfileNotFound, UnknownTrait
 from cdp.model.computed import ComputedExplanation, ComputedTraits
-from cdp.store import derive as store
+from cdp.store.derive import facts as store
 
 
 def computed_of(connection: psycopg.Connection, profile_id: UUID) -> ComputedTraits:

@@ -12,7 +12,7 @@ from cdp.derive.money import converted
 from cdp.derive.orders import lines_of, orders_of
 from cdp.derive.policy import DerivePolicy, Role
 from cdp.profile.traits import registry
-from cdp.store import derive as store
+from cdp.store.derive import facts as store
 
 UTC_MICROSECONDS = pl.Datetime("us", "UTC")
 

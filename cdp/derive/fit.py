@@ -10,8 +10,8 @@ from cdp.derive.facts import read_facts
 from cdp.derive.parameters import Parameters, parameters_in_force
 from cdp.derive.policy import DerivePolicy, derive_policy
 from cdp.settings import settings
-from cdp.store import derive as store
-from cdp.store import derive_fit
+from cdp.store.derive import facts as store
+from cdp.store.derive import fit as derive_fit
 
 
 def fit(tx: Connection, now: datetime) -> Parameters:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from cdp.derive.registry import known_trait
 from cdp.model.expression import All, Condition, Not, TraitIs, every_node
 from cdp.model.icp import Criterion, IcpDefinition, Reason
-from cdp.store import icp as store
+from cdp.store.account import icp as store
 
 FIT = "fit."  # the trait of a company that holds its score is called fit.<name of the profile>
 DIGITS = 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection
 
-from cdp.store import derive as store
+from cdp.store.derive import facts as store
 
 
 @dataclass(frozen=True)

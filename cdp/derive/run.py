@@ -16,9 +16,9 @@ from cdp.derive.parameters import Parameters, parameters_in_force
 from cdp.derive.policy import derive_policy
 from cdp.derive.registry import FAMILIES
 from cdp.settings import settings
-from cdp.store import derive as store
 from cdp.store.database import Database
-from cdp.store.derive_write import write
+from cdp.store.derive import facts as store
+from cdp.store.derive.write import write
 
 PROFILES_PER_TRANSACTION = 20_000  # bounds the memory of a chunk
 WORKERS = 2  # while one waits for Postgres, the other computes

@@ -9,7 +9,7 @@ from cdp.errors import InvalidRequest
 from cdp.identity.refs import parsed
 from cdp.model.answers import Found
 from cdp.model.profile import Profile
-from cdp.store import read
+from cdp.store.profile import read
 
 
 def lookup(connection: psycopg.Connection, refs: Sequence[str]) -> list[Found]:

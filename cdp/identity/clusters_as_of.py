@@ -12,7 +12,7 @@ from cdp.identity.policy.declaration import identity_policy
 from cdp.identity.policy.live import policy_as_of
 from cdp.identity.resolve import clustering_of
 from cdp.settings import settings
-from cdp.store.identity_as_of import components_as_of
+from cdp.store.identity.graph_as_of import components_as_of
 
 
 def clustering_as_of(tx: Connection, uids: Collection[UUID], as_of: datetime) -> Clustering:

@@ -21,8 +21,10 @@ from cdp.identity.policy.live import live_or_first, live_policy
 from cdp.identity.resolve import Resolved, resolve
 from cdp.identity.steward.decided import calibrated
 from cdp.settings import settings
-from cdp.store import identity, links, people, review, staging
+from cdp.store import staging
 from cdp.store.database import Database
+from cdp.store.identity import graph as identity
+from cdp.store.identity import links, people, review
 from cdp.store.retry import retried
 
 FEWEST = 2  # records that there is something to compare
@@ -82,8 +84,8 @@ class LinkReport:
 class Known:
     """What a run knows of the store, all of one moment.
 
-    people: see `cdp.store.people`; queue: record_uid, queued_at; linked: left, right of live links;
-    decided: see `cdp.store.review.decided`.
+    people: see `cdp.store.identity.people`; queue: record_uid, queued_at; linked: left, right of live links;
+    decided: see `cdp.store.identity.review.decided`.
     """
 
     policy: IdentityPolicy
@@ -197,7 +199,7 @@ class _Run:
         return model.model_copy(update={"options": engine}), found
 
     def _scored(self, model: Model, nodes: pl.DataFrame, found: Learnt | None) -> pl.DataFrame:
-        """The pairs that may be one person, as `cdp.store.links.replace` takes them."""
+        """The pairs that may be one person, as `cdp.store.identity.links.replace` takes them."""
         started = time.perf_counter()
         chosen = None
         if not self.report.full:
@@ -280,7 +282,7 @@ def _read(stored: links.StoredModel | None) -> Model | None:
 
 
 def _as_rows(found: pl.DataFrame) -> pl.DataFrame:
-    """Pairs with their evidence, as `cdp.store.links.replace` takes them."""
+    """Pairs with their evidence, as `cdp.store.identity.links.replace` takes them."""
     evidence = pl.col("evidence")
     return found.select(
         pl.col("left").alias("record_uid"),

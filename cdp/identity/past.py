@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from cdp.errors import ProfileNotFound
 from cdp.identity.clusters_as_of import cluster_of, clustering_as_of
 from cdp.profile.traits import survivorship_rules
-from cdp.store import fold
+from cdp.store.profile import fold
 
 
 def body_as_of(tx: Connection, uid: UUID, as_of: datetime) -> tuple[UUID, str]:

@@ -11,7 +11,7 @@ from cdp.identity.identifiers.normalise import normalise_value
 from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import policy_of_reader
 from cdp.settings import settings
-from cdp.store import read
+from cdp.store.profile import read
 
 Owner = TypeVar("Owner")
 

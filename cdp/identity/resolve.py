@@ -11,10 +11,9 @@ from cdp.identity.clusters.links import PROBABLE_LINK, STEWARD_LINK
 from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import live_policy
 from cdp.settings import settings
-from cdp.store import evidence, links, policies
-from cdp.store import identity as graph
 from cdp.store.database import Database
-from cdp.store.evidence import Evidence
+from cdp.store.identity import evidence, graph, links, policies
+from cdp.store.identity.evidence import Evidence
 from cdp.store.retry import retried
 
 # Why records came together, where they have no identifier in common.
@@ -45,7 +44,7 @@ def resolve(
 
     The result depends on the records and decisions alone, never on the order in which they came:
     see `cdp.identity.clusters.clustering`. `cause` is what the log says of it, where that is not the evidence.
-    The caller holds the identity lock (`cdp.store.identity.lock`).
+    The caller holds the identity lock (`cdp.store.identity.graph.lock`).
     """
     found = graph.closure(tx, policy.matching.merge_weight)
     if found.records.is_empty():

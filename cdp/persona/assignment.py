@@ -12,8 +12,9 @@ from cdp.persona.fitted import Fitted, of_document
 from cdp.persona.reasons import reasons
 from cdp.persona.signals import SILENCE, sessions, signals
 from cdp.persona.situation import Followed, follow
-from cdp.store import cells, personas, situations
+from cdp.store.audience import cells
 from cdp.store.database import Database, driver
+from cdp.store.persona import personas, situations
 
 PEOPLE_PER_TRANSACTION = 25_000
 LOOKED_BACK = timedelta(days=30)  # sessions older than that are not assigned any more

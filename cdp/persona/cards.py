@@ -15,8 +15,9 @@ from cdp.persona.features import Part
 from cdp.persona.fitted import Fitted
 from cdp.persona.situation import SituationModel
 from cdp.persona.voices import voices
-from cdp.store import persona_texts, personas
 from cdp.store.database import driver
+from cdp.store.persona import personas
+from cdp.store.persona import texts as persona_texts
 
 SAMPLE = 50_000
 SEED = 1

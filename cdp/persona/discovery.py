@@ -21,8 +21,8 @@ from cdp.persona.keeping import Keeper
 from cdp.persona.mixture import Mixture
 from cdp.persona.model import Lasting, Stated, learn
 from cdp.persona.situation import SituationModel
-from cdp.store import personas, situations
 from cdp.store.database import driver
+from cdp.store.persona import personas, situations
 
 if TYPE_CHECKING:
     from cdp.persona.components import Tried

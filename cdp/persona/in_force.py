@@ -6,8 +6,8 @@ import psycopg
 
 from cdp.errors import InvalidRequest
 from cdp.persona.fitted import Fitted, of_document
-from cdp.store import personas
 from cdp.store.database import Database
+from cdp.store.persona import personas
 
 SECONDS_KNOWN = 1.0  # how long a version is taken for the newest
 

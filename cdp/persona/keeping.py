@@ -15,7 +15,7 @@ from cdp.persona.features import Part
 from cdp.persona.fitted import Fitted, discovered
 from cdp.persona.mixture import Mixture, matched
 from cdp.persona.situation import SituationModel
-from cdp.store import personas
+from cdp.store.persona import personas
 
 SAME_SITUATION = (
     0.7  # affinity (Bhattacharyya) of signals from which on a situation is the former one

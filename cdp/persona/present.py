@@ -15,8 +15,8 @@ from cdp.persona.live import Event, told
 from cdp.persona.page import ranked
 from cdp.persona.signals import SILENCE
 from cdp.persona.situation import Floats
-from cdp.store import situations
-from cdp.store.situations import Visitor
+from cdp.store.persona import situations
+from cdp.store.persona.situations import Visitor
 
 EVENTS_READ = 200  # of a profile, the newest
 TRIED = 5  # times as many products as wanted, since some are owned

@@ -11,7 +11,7 @@ from cdp.model.persona import Drift, Validation
 from cdp.persona import figures
 from cdp.persona.features import by_name
 from cdp.persona.fitted import Fitted
-from cdp.store import personas
+from cdp.store.persona import personas
 
 SAMPLE = 20_000
 COVERED = 0.5  # probability of a persona from which on a person counts as covered

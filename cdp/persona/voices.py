@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from cdp.model.persona import Concern, Quotation, Voices
-from cdp.store import persona_texts
+from cdp.store.persona import texts as persona_texts
 
 LEAST_PEOPLE = 3  # that mention an aspect
 MOST_CONCERNS = 4

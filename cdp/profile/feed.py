@@ -5,7 +5,7 @@ import psycopg
 from cdp.errors import InvalidRequest
 from cdp.model.answers import Change, Changes
 from cdp.model.profile import Profile
-from cdp.store import changes
+from cdp.store.profile import changes
 
 LARGEST_PAGE = 1_000
 

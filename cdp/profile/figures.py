@@ -3,7 +3,7 @@
 import psycopg
 
 from cdp.model.status import ChannelStatus, EventFigures, StoreStatus
-from cdp.store import read
+from cdp.store.profile import read
 
 
 def status(connection: psycopg.Connection) -> StoreStatus:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from cdp.profile.traits import survivorship_rules
-from cdp.store import changes
 from cdp.store.database import Database
-from cdp.store.fold import fold_stale
+from cdp.store.profile import changes
+from cdp.store.profile.fold import fold_stale
 
 # Few enough that a chunk is sorted in memory.
 PROFILES_PER_TRANSACTION = 25_000

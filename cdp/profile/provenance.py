@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from cdp.errors import UnknownTrait
 from cdp.model.profile import Profile, Statement, TraitExplanation
 from cdp.profile.traits import trait
-from cdp.store import fold, rectification
+from cdp.store.profile import fold, rectification
 
 BECAUSE = {
     "newest": "the value observed last",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from cdp.errors import InvalidRequest
 from cdp.profile.traits import Trait, survivorship_rules, trait
-from cdp.store import fold, rectification
+from cdp.store.profile import fold, rectification
 
 
 def rectify(

@@ -11,7 +11,7 @@ import psycopg
 from cdp.errors import InvalidRequest
 from cdp.model.answers import TimelinePage
 from cdp.model.profile import TimelineEvent
-from cdp.store import read
+from cdp.store.profile import read
 
 EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 LATEST = datetime(9999, 12, 31, tzinfo=UTC)

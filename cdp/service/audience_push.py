@@ -17,7 +17,7 @@ from cdp.errors import PushFailed
 from cdp.model.audience import Audience, Export
 from cdp.service.webhook_target import GuardedTransport, TargetRefused, checked_url
 from cdp.settings import settings
-from cdp.store import exports
+from cdp.store.audience import exports
 from cdp.store.database import Database
 
 PEOPLE_IN_A_PAGE = 500

@@ -12,10 +12,10 @@ from cdp.channel.push.said import Said
 from cdp.ingest import IngestReport, Landing
 from cdp.model.batch import REJECTS, empty
 from cdp.profile.traits import survivorship_rules
-from cdp.store import push
 from cdp.store.database import Database
-from cdp.store.fold import fold_these
-from cdp.store.land import Landed
+from cdp.store.landing import push
+from cdp.store.landing.land import Landed
+from cdp.store.profile.fold import fold_these
 
 DESCRIPTION = "Pushed over HTTP by the calls of the Segment spec."
 TRUST = 50

@@ -15,8 +15,8 @@ from cdp.ingest import Landing
 from cdp.profile.fold import fold_stale_profiles
 from cdp.quarantine import Replay
 from cdp.service.ingest_landing import begin, claimed, land_fresh, resolve
-from cdp.store import push, quarantine
 from cdp.store.database import Database
+from cdp.store.landing import push, quarantine
 
 ROWS_PER_TRANSACTION = 2_000
 

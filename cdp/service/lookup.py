@@ -9,9 +9,9 @@ from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import policy_of_reader
 from cdp.identity.refs import named_by, the_only
 from cdp.settings import settings
-from cdp.store import prepared
 from cdp.store.database import Database
-from cdp.store.prompt import PromptReader
+from cdp.store.profile import prepared
+from cdp.store.profile.prompt import PromptReader
 
 SECONDS_KNOWN = 1.0
 

@@ -25,7 +25,7 @@ from cdp.service.twilio_words import (
     traits,
     verbose,
 )
-from cdp.store import read
+from cdp.store.profile import read
 
 PREFIX = "/v1/spaces/{space}/collections/{collection}/profiles/{ref:path}"
 router = APIRouter(tags=["Segment's Profile API"], responses=PROBLEMS)

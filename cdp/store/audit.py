@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from cdp.store import read
 from cdp.store.database import Database
+from cdp.store.profile import read
 
 APPEND = """
 INSERT INTO audit_entry (entry_id, at, key_id, purpose, action, profile_id, request_id)

@@ -10,8 +10,9 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from cdp.errors import WebhookNotFound
-from cdp.store import cells, changes
-from cdp.store.read import rows
+from cdp.store.audience import cells
+from cdp.store.profile import changes
+from cdp.store.profile.read import rows
 
 CHANGES_IN_A_DELIVERY = 100
 # A change of a cell is of the kind `segment.entered`, `situation.left`, ...

@@ -11,7 +11,7 @@ from cdp.audience.base import definitions_of, everyones
 from cdp.audience.membership import update_memberships
 from cdp.audience.words import in_segment
 from cdp.segments import Segments
-from cdp.store import cells, sampling, segments
+from cdp.store.audience import cells, sampling, segments
 from cdp.store.database import Database
 from tests.audience.conditions import conditions
 from tests.audience.oracle import holds, instant

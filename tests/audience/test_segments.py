@@ -8,7 +8,7 @@ from cdp.audience.membership import shorten_feed
 from cdp.audience.words import bought, consented, in_cell, in_segment, trait, viewed
 from cdp.errors import InvalidRequest, SegmentNotFound
 from cdp.segments import Segments
-from cdp.store import cells
+from cdp.store.audience import cells
 from tests.audience.oracle import instant
 from tests.audience.town import START, Town, uid
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from cdp.derive.run import derive_queued, rebuild, refit
-from cdp.store import derive as store
 from cdp.store.database import Database
+from cdp.store.derive import facts as store
 from tests.derive.market import NOW, Market, bought, day, happening
 from tests.served import eventually
 

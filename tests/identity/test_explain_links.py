@@ -12,7 +12,9 @@ from cdp.identities import Identities
 from cdp.identity.explanation.explain import explain_identity, why_not
 from cdp.identity.policy.declaration import identity_policy
 from cdp.identity.resolve import resolve
-from cdp.store import identity, links, staging
+from cdp.store import staging
+from cdp.store.identity import graph as identity
+from cdp.store.identity import links
 from tests.promises.world import World
 
 ALIKE = [

@@ -8,7 +8,7 @@ from cdp.derive.declare import declared
 from cdp.derive.facts import Facts, instant
 from cdp.derive.parameters import Parameters
 from cdp.derive.sentiment.store import score_texts_of
-from cdp.store import texts
+from cdp.store.derive import texts
 
 FAMILY = "sentiment"
 LATELY = 3  # opinions

@@ -20,8 +20,8 @@ from cdp.model.sentiment import (
     SentimentModel,
     TextSentiment,
 )
-from cdp.store import texts
 from cdp.store.database import Database
+from cdp.store.derive import texts
 
 READ = tuple(TextSentiment.model_fields)
 

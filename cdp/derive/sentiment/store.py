@@ -14,8 +14,9 @@ from cdp.derive.sentiment.model import Model
 from cdp.derive.sentiment.scoring import Scorer, scored
 from cdp.derive.sentiment.tokens import tokens_of
 from cdp.model.sentiment import SentimentFigures
-from cdp.store import staging, texts
+from cdp.store import staging
 from cdp.store.database import Database
+from cdp.store.derive import texts
 
 TEXTS_AT_ONCE = 5_000
 ENOUGH_OF_A_CHANNEL = 20  # texts whose language is plain, before a channel has a usual one

@@ -10,8 +10,10 @@ from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import live_or_first, live_policy
 from cdp.identity.resolve import Resolved, resolve
 from cdp.settings import settings
-from cdp.store import companies, identity, links, people, staging
+from cdp.store import staging
 from cdp.store.database import Database
+from cdp.store.identity import companies, links, people
+from cdp.store.identity import graph as identity
 from cdp.store.retry import retried
 
 
@@ -64,7 +66,7 @@ def _pairs(nodes: pl.DataFrame, linked: pl.DataFrame, records: pl.Series | None)
 
 
 def _near(nodes: pl.DataFrame, pairs: pl.DataFrame, policy: IdentityPolicy) -> pl.DataFrame:
-    """The pairs that may be one company, as `cdp.store.links.replace` takes them."""
+    """The pairs that may be one company, as `cdp.store.identity.links.replace` takes them."""
     uid = nodes["record_uid"]
     near = likeness.scored(nodes, pairs).filter(pl.col("probability") >= policy.matching.propose)
     return near.select(

@@ -12,7 +12,7 @@ from cdp.identity.clusters.groups import Group
 from cdp.identity.clusters.links import PROBABLE_LINK
 from cdp.identity.policy.declaration import IdentityPolicy
 from cdp.identity.resolve import clustering_of
-from cdp.store.evidence import Evidence
+from cdp.store.identity.evidence import Evidence
 
 
 @dataclass(frozen=True)

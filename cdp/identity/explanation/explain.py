@@ -11,8 +11,8 @@ from cdp.identity.explanation.obstacles import Obstacles
 from cdp.identity.explanation.telling import Teller, named
 from cdp.identity.policy.live import LivePolicy, find_live
 from cdp.model.explanation import IdentityExplanation, WhyNot
-from cdp.store import evidence, scores
 from cdp.store.database import Database, driver
+from cdp.store.identity import evidence, scores
 
 
 def explain_identity(

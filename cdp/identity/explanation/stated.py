@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from cdp.identity.identifiers.contacts import contact_namespaces
 from cdp.identity.policy.declaration import IdentityPolicy
-from cdp.store import companies, people
+from cdp.store.identity import companies, people
 
 Said = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ _TOGETHER = {"place": ("street", "postcode", "city")}
 
 
 def said_by(tx: Connection, policy: IdentityPolicy, uids: Collection[str]) -> Mapping[str, Said]:
-    """What each of some records of people and companies says, by column; see `cdp.store.people`."""
+    """What each of some records of people and companies says, by column; see `cdp.store.identity.people`."""
     told = people.people(tx, *contact_namespaces(policy), uids)
     of_companies = companies.companies(tx, uids)
     said = {row["record_uid"]: row for row in told.iter_rows(named=True)}

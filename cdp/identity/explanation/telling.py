@@ -13,7 +13,7 @@ from cdp.identity.explanation.stated import Said, said_by, stated
 from cdp.identity.identifiers.normalise import normalise
 from cdp.model.explanation import Evidence, FieldWeight, KnownRecord, StewardDecision
 from cdp.settings import settings
-from cdp.store import scores
+from cdp.store.identity import scores
 
 RAW = {"record_uid": pl.String, "namespace": pl.String, "value": pl.String}
 

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from cdp.identity.companies.derived import NAME_PLACE, derived_identifiers
 from cdp.identity.identifiers.normalise import normalise
 from cdp.identity.policy.declaration import IdentityPolicy, NamespacePolicy
-from cdp.store import derivation
-from cdp.store.derivation import LIVE_COLUMNS, Namespaces
+from cdp.store.identity import derivation
+from cdp.store.identity.derivation import LIVE_COLUMNS, Namespaces
 
 IDENTIFIER = list(LIVE_COLUMNS)
 

@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from cdp.identity.policy.declaration import IdentityPolicy
-from cdp.store import policies
+from cdp.store.identity import policies
 
 BY_ITSELF = "first ingestion"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from cdp.identity.clusters.clustering import Clustering
-from cdp.store.evidence import Evidence
+from cdp.store.identity.evidence import Evidence
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from cdp.identity.policy.sample import Sample, Side
 from cdp.identity.resolve import clustering_of
 from cdp.model.explanation import JunkValue, PolicyPreview, ProfileSize
 from cdp.settings import settings
-from cdp.store import evidence as reading
 from cdp.store.database import Database
-from cdp.store.evidence import Evidence
+from cdp.store.identity import evidence as reading
+from cdp.store.identity.evidence import Evidence
 
 LARGEST = 10
 MOST_JUNK = 100

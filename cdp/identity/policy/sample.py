@@ -13,7 +13,7 @@ from cdp.identity.explanation.telling import Teller
 from cdp.identity.policy.declaration import IdentityPolicy
 from cdp.identity.policy.moves import Moves
 from cdp.model.explanation import PolicyChange
-from cdp.store.evidence import Evidence
+from cdp.store.identity.evidence import Evidence
 
 # A change is explained by clustering the profiles concerned alone; of larger ones it is only told.
 MOST_EXPLAINED = 5_000

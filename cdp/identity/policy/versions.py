@@ -11,8 +11,10 @@ from cdp.identity.policy.live import LivePolicy, ask_again, find_live, of_versio
 from cdp.identity.resolve import resolve_all
 from cdp.model.explanation import PolicyApplied, PolicyVersion
 from cdp.settings import settings
-from cdp.store import derivation, identity, policies, staging
+from cdp.store import staging
 from cdp.store.database import Database
+from cdp.store.identity import derivation, policies
+from cdp.store.identity import graph as identity
 
 
 def apply(database: Database, policy: IdentityPolicy, *, by: str, note: str = "") -> PolicyApplied:

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from cdp.errors import DecisionContradicted
-from cdp.store import decisions as store
+from cdp.store.identity import decisions as store
 
 
 def check_link(tx: Connection, one: set[UUID], other: set[UUID]) -> None:

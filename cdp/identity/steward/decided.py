@@ -18,7 +18,7 @@ def scored_decisions(model: Model, nodes: pl.DataFrame, decided: pl.DataFrame) -
         model: trained.
         nodes: numbered features of the records that were decided on, at least.
         decided: decision_id, verb, decided_at, same, left, right: every pair of records on the two
-            sides of a decision (`cdp.store.review.decided`).
+            sides of a decision (`cdp.store.identity.review.decided`).
 
     Returns:
         One row per decision: the same columns and `weight`, of its likest pair; decisions on

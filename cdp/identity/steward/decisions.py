@@ -19,10 +19,12 @@ from cdp.identity.steward.undo import sides_of_merge
 from cdp.model.identity import Decided, Decision, LogEntry, SizedProfile, Verb
 from cdp.profile.traits import survivorship_rules
 from cdp.settings import settings
-from cdp.store import decisions as store
-from cdp.store import identity, policies, scores, staging
+from cdp.store import staging
 from cdp.store.database import Database
-from cdp.store.fold import fold_these
+from cdp.store.identity import decisions as store
+from cdp.store.identity import graph as identity
+from cdp.store.identity import policies, scores
+from cdp.store.profile.fold import fold_these
 from cdp.store.retry import retried
 
 Ref = UUID | str | tuple[str, str]

@@ -9,8 +9,8 @@ from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import live_policy
 from cdp.model.explanation import CrowdedRecord, Held, HeldBack, ProfileSize, Spread
 from cdp.settings import settings
-from cdp.store import held as reading
 from cdp.store.database import Database
+from cdp.store.identity import held as reading
 
 # Half way to a limit is worth a look.
 NEAR = 0.5

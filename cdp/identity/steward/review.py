@@ -23,9 +23,9 @@ from cdp.model.review import (
     ReviewedRecord,
 )
 from cdp.settings import settings
-from cdp.store import links, people
-from cdp.store import review as store
 from cdp.store.database import Database
+from cdp.store.identity import links, people
+from cdp.store.identity import review as store
 
 # What a person compares, in the order of reading: its column, and the model's name for the field.
 SHOWN = {

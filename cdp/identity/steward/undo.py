@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from cdp.errors import InvalidRequest
 from cdp.identity.clusters_as_of import cluster_of, clustering_as_of
-from cdp.store import decisions as store
+from cdp.store.identity import decisions as store
 
 JUST_BEFORE = timedelta(microseconds=1)
 

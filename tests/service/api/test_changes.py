@@ -5,7 +5,7 @@ from threading import Thread
 
 from cdp.profile import rectify
 from cdp.profile.fold import fold_stale_profiles
-from cdp.store import changes
+from cdp.store.profile import changes
 from tests.promises.conftest import new_world
 from tests.served import a_row
 

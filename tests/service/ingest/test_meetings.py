@@ -13,7 +13,7 @@ from cdp.profiles import CustomerProfiles
 from cdp.service import ingest_landing
 from cdp.service.ingest_landing import Pushed
 from cdp.store.database import Database
-from cdp.store.folded import hand_on
+from cdp.store.profile.folded import hand_on
 from tests.served import eventually
 
 

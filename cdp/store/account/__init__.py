@@ -1,0 +1,1 @@
+"""Companies in SQL: whom they have, and how they fit."""

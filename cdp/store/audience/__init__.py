@@ -1,0 +1,1 @@
+"""Segments, crossings and audiences in SQL."""

@@ -1,0 +1,1 @@
+"""Conclusions in SQL: facts come out, traits and scores go in."""

@@ -1,0 +1,1 @@
+"""Who is who, in SQL: the graph, links, decisions and what speaks for them."""

@@ -1,0 +1,184 @@
+"""Sessions in SQL: what people did lately, and in which situation they were."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+import psycopg
+from psycopg.rows import dict_row
+from sqlalchemy import Connection, text
+
+from cdp.store import staging
+from cdp.store.profile.read import OWNERS, rows
+
+# What people do themselves: of these sessions are made. What is done to them (mail, parcels) is not.
+ACTIONS = (
+    "page_viewed", "screen_viewed", "product_viewed", "product_list_viewed", "product_clicked",
+    "products_searched", "product_added", "product_removed", "cart_viewed", "checkout_started",
+    "wishlist_product_added", "promotion_clicked", "order", "order_line",
+)  # fmt: skip
+_KINDS = ", ".join(f"'{kind}'" for kind in ACTIONS)
+_CONTEXT = "e.properties #> '{$message,context}'"
+# The words of a session; the columns of cdp.persona.signals.EVENTS.
+WORDS = f"""
+    e.kind, e.product, e.category, e.properties ->> 'department' AS department,
+    coalesce(e.properties ->> 'query', e.properties ->> 'search') AS search,
+    e.properties ->> 'device' AS device,
+    coalesce(e.properties ->> 'place', {_CONTEXT} #>> '{{location,city}}',
+             {_CONTEXT} #>> '{{location,region}}') AS place,
+    coalesce(e.properties ->> 'referrer', {_CONTEXT} #>> '{{page,referrer}}') AS referrer,
+    coalesce(e.properties ->> 'campaign', {_CONTEXT} #>> '{{campaign,name}}') AS campaign,
+    coalesce(e.properties ->> 'timezone', {_CONTEXT} ->> 'timezone') AS timezone"""
+WORD_COLUMNS = dict.fromkeys(("kind", "product", "category", "department", "search", "device", "place", "referrer", "campaign", "timezone"), pl.String)  # fmt: skip
+# The newest events of a profile, each record's from its own index.
+LATELY = f"""
+SELECT e.occurred_at AS at, {WORDS}
+FROM source_record AS r CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE event.record_uid = r.record_uid AND occurred_at <= %(at)s
+      AND kind IN ({_KINDS})
+    ORDER BY occurred_at DESC LIMIT %(limit)s) AS e
+WHERE r.profile_id = %(profile_id)s
+ORDER BY e.occurred_at DESC, e.event_id DESC LIMIT %(limit)s"""
+OF_ASSIGNING = f"""
+SELECT a.n, date_part('epoch', e.occurred_at), {WORDS}
+FROM assigning AS a JOIN source_record AS r USING (profile_id) CROSS JOIN LATERAL (
+    SELECT * FROM event WHERE event.record_uid = r.record_uid AND kind IN ({_KINDS})
+      AND occurred_at > :since AND occurred_at <= :until :newest) AS e
+WHERE :only
+ORDER BY a.n, e.occurred_at, e.event_id"""
+# Who a visitor is, as soon as their first event has landed: the fold is not waited for. What was
+# said of consent is read as `fold` reads it: of each record the latest word, of several the strictest.
+VISITOR = """
+SELECT o.profile_id, p.probabilities, EXISTS (
+    SELECT FROM source_record AS r CROSS JOIN LATERAL (
+        SELECT DISTINCT ON (medium) state FROM record_consent AS c
+        WHERE c.record_uid = r.record_uid AND c.purpose = %(purpose)s
+        ORDER BY medium, c.observed_at DESC, c.recorded_at DESC, c.state = 'granted', c.state) AS said
+    WHERE r.profile_id = o.profile_id AND said.state <> 'granted') AS refused
+FROM ({owners}) AS o LEFT JOIN profile_persona AS p USING (profile_id)"""
+BY_IDENTIFIER = VISITOR.format(
+    owners=OWNERS.replace("%s", "%(namespace)s", 1).replace("%s", "%(value)s", 1)
+)
+BY_UID = VISITOR.format(owners="SELECT profile_id FROM source_record WHERE record_uid = %(uid)s")
+BOUGHT = """
+SELECT DISTINCT e.product FROM source_record AS r JOIN event AS e USING (record_uid)
+WHERE r.profile_id = %s AND e.kind = 'order_line' AND e.product = ANY(%s)
+  AND coalesce(e.quantity, 1) > 0"""
+
+KEEP = """
+INSERT INTO profile_situation (profile_id, session_at, at, persona_id, probability, probabilities,
+                               reasons, version, recorded_at)
+SELECT profile_id, session_at, at, persona_id, probability, probabilities, reasons, :version, :now
+FROM situated ORDER BY profile_id, session_at, at
+ON CONFLICT (profile_id, session_at, at) DO UPDATE
+    SET persona_id = excluded.persona_id, probability = excluded.probability,
+        probabilities = excluded.probabilities, reasons = excluded.reasons,
+        version = excluded.version, recorded_at = excluded.recorded_at
+    WHERE profile_situation.persona_id <> excluded.persona_id"""
+# News of a session may say that it began earlier, or went another way.
+DROP_FORMER = """
+DELETE FROM profile_situation AS s USING assigning AS a
+WHERE s.profile_id = a.profile_id AND s.session_at > :since
+  AND NOT EXISTS (SELECT FROM situated AS n
+                  WHERE n.profile_id = s.profile_id AND n.session_at = s.session_at AND n.at = s.at)"""
+KEPT = """
+SELECT s.session_at, s.at, s.persona_id, p.name, s.probability, s.probabilities, s.reasons,
+       s.version
+FROM profile_situation AS s JOIN persona AS p USING (persona_id)
+WHERE s.profile_id = %s ORDER BY s.at DESC LIMIT %s"""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A profile as a page meets it.
+
+    `probabilities` of lasting personas by id; None: not assigned yet. `refused`: whether it has
+    denied or withdrawn consent to the purpose asked for.
+    """
+
+    profile_id: UUID
+    probabilities: Mapping[str, float] | None
+    refused: bool
+
+
+def visitors(
+    connection: psycopg.Connection, named: UUID | tuple[str, str], purpose: str
+) -> list[Visitor]:
+    """The profiles of an id (its own, or of any of its records), or of a normalised identifier."""
+    if isinstance(named, UUID):
+        statement, said = BY_UID, {"uid": named}
+    else:
+        statement, said = BY_IDENTIFIER, {"namespace": named[0], "value": named[1]}
+    found = connection.execute(statement, said | {"purpose": purpose}, prepare=True)
+    return [Visitor(*row) for row in found]
+
+
+def lately(
+    connection: psycopg.Connection, profile_id: UUID, at: datetime, limit: int
+) -> list[dict[str, Any]]:
+    """The newest events of a profile's own doing up to `at`, oldest first: at and WORD_COLUMNS."""
+    said = {"profile_id": profile_id, "at": at, "limit": limit}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(LATELY, said, prepare=True).fetchall()[::-1]  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+def events_of_assigning(
+    tx: Connection,
+    since: datetime,
+    until: datetime,
+    *,
+    only: pl.Series | None = None,
+    newest: int | None = None,
+) -> pl.DataFrame:
+    """What the profiles of `assigning` did in (since, until]: `person` (n), at and WORD_COLUMNS.
+
+    `only`: of those with these n. `newest`: so many events of each of their records at most.
+    """
+    chosen = "true" if only is None else f"a.n = ANY('{{{','.join(map(str, only))}}}')"
+    limit = "" if newest is None else f"ORDER BY occurred_at DESC LIMIT {newest}"
+    query = OF_ASSIGNING.replace(":since", _literal(since)).replace(":until", _literal(until))
+    query = query.replace(":only", chosen).replace(":newest", limit)
+    schema = {"person": pl.Int64, "at": pl.Float64, **WORD_COLUMNS}
+    found = staging.copy_out(tx, query, schema)
+    moment = (pl.col("at") * 1_000_000).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+    return found.with_columns(at=moment)
+
+
+def bought(
+    connection: psycopg.Connection, profile_id: UUID, products: Sequence[str]
+) -> frozenset[str]:
+    """Those of these products that the person has bought in any channel."""
+    found = connection.execute(BOUGHT, (profile_id, list(products)), prepare=True)
+    return frozenset(product for (product,) in found)
+
+
+def keep(
+    tx: Connection, situated: pl.DataFrame, *, since: datetime, version: int, now: datetime
+) -> None:
+    """Keep the situations of sessions after `since` of the profiles of `assigning`.
+
+    What is on record of older sessions stays, and so does what was said of these where it is the
+    same persona. Columns: profile_id, session_at, at, persona_id, probability, probabilities,
+    reasons (JSON texts).
+    """
+    staging.copy_in(tx, "situated", situated)
+    tx.execute(text(DROP_FORMER), {"since": since})
+    tx.execute(text(KEEP), {"version": version, "now": now})
+
+
+def kept(connection: psycopg.Connection, profile_id: UUID, limit: int) -> list[dict[str, Any]]:
+    """What is on record of a profile's situations, newest first."""
+    return rows(connection, KEPT, (profile_id, limit))
+
+
+def as_json(value: object) -> str:
+    """Compact JSON text."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _literal(moment: datetime) -> str:
+    return f"timestamptz '{moment.isoformat()}'"

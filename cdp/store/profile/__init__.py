@@ -1,0 +1,1 @@
+"""Profiles in SQL: folded, read, rectified, and told of in the feed."""
