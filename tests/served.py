@@ -74,11 +74,14 @@ class Served:
 
 
 @contextmanager
-def serving(database: Database, folder: Path) -> Iterator[Served]:
-    """Serves a store on a free port."""
+def serving(database: Database, folder: Path, *, concluding: bool = True) -> Iterator[Served]:
+    """Serves a store on a free port; one that lives in the past must not be `concluding`."""
+    app = create_app(database)
+    if not concluding:
+        app.state.concluder.stop()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(database), log_config=None, timeout_graceful_shutdown=5)
+        config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

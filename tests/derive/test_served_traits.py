@@ -1,6 +1,8 @@
 """Computed traits over HTTP, by the client and on the command line."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -9,10 +11,21 @@ from cdp.client import Client
 from cdp.conclude import conclude
 from cdp.errors import ProfileNotFound, UnknownTrait
 from cdp.settings import settings
+from cdp.store.database import Database
 from tests.derive.market import NOW
-from tests.served import Served, shop
+from tests.served import PEOPLE, Served, serving
 
-__all__ = ["shop"]
+
+@pytest.fixture(scope="module")
+def shop(
+    new_database: Callable[[], AbstractContextManager[Database]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Served]:
+    """A shop of which nothing is concluded but by the tests, as of NOW."""
+    folder = tmp_path_factory.mktemp("shop")
+    with new_database() as database, serving(database, folder, concluding=False) as served:
+        served.world.feed([PEOPLE])
+        yield served
 
 
 def test_the_client_reads_lists_and_explains_computed_traits(shop: Served):

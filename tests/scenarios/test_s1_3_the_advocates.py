@@ -86,7 +86,7 @@ def test_who_fails_a_single_condition_is_told_which(shop: Shop, words: str):
 
 
 def test_the_list_is_handed_on_over_http_beside_how_they_feel(shop: Shop, tmp_path):
-    with serving(shop.world.database, tmp_path) as served:
+    with serving(shop.world.database, tmp_path, concluding=False) as served:
         key = served.key("read", "steward")
         with Client(served.url, key) as client:
             client.declare_audience(

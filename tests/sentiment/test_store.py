@@ -122,7 +122,7 @@ def test_quotations_go_to_keys_that_may_see_the_timeline(trained: Critics, tmp_p
     trained.say({"who": "mia", "text": "I love it. The fabric is so soft.", "score": 1.0})
     trained.conclude()
     place = "/v1/profiles/shop_user_id:mia/sentiment"
-    with serving(trained.database, tmp_path_factory.mktemp("served")) as shop:
+    with serving(trained.database, tmp_path_factory.mktemp("served"), concluding=False) as shop:
         with Client(shop.url, shop.key("read")) as client:
             seen = client.sentiment("shop_user_id:mia")
         assert seen == trained.profiles.sentiment("shop_user_id:mia")
