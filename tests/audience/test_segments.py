@@ -41,6 +41,16 @@ def test_a_saved_segment_holds_whom_its_condition_holds_of(segments):
     assert rest.next is None
 
 
+def test_names_and_values_are_never_read_as_sql(segments, database):
+    name, city = "o'hara's \\ {x} $1 :y %s \"z\", ok", "L'Isle; DROP TABLE event --"
+    Town(database).settle(9, **{"address.city": city})
+    segments.update(now=START)
+    segments.save(name, trait("address.city") == city, by="ann", now=START)
+    Town(database).settle(10, **{"address.city": city})
+    segments.update(now=START)
+    assert [each.profile_id.int for each in segments.members(name, now=START).data] == [9, 10]
+
+
 def test_redefining_a_segment_moves_its_members_and_those_of_its_readers(segments):
     segments.save("lapsed", LAPSED, by="ann", now=START)
     segments.save("others", ~in_segment("lapsed"), by="ann", now=START)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg import RawCursor
+from psycopg.sql import Literal as Quoted
 from psycopg.types.string import StrDumper
 from sqlalchemy import Connection
 
@@ -67,12 +68,12 @@ def everywhere(fragments: Collection[Fragment], word: str) -> Fragment:
 
 def literal(words: Collection[str]) -> str:
     """Texts as a constant of SQL: an array that is a parameter is read anew, and searched word by word."""
-    return f"ARRAY[{', '.join(map(quoted, words))}]::text[]"
+    return f"{quoted(list(words))}::text[]"
 
 
-def quoted(word: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + word.replace("'", "''") + "'"
+def quoted(said: str | list[str]) -> str:
+    """A text or an array of texts as SQL writes it, quoted by the driver."""
+    return Quoted(said).as_string().strip()
 
 
 def instant_text(at: datetime) -> str:
