@@ -15,6 +15,7 @@ from cdp.derive import icp as fit
 from cdp.derive.registry import known_trait
 from cdp.errors import IcpNotFound, InvalidRequest, NothingToLearn
 from cdp.model.expression import TraitIs, every_node
+from cdp.model.fault import first_fault
 from cdp.model.icp import Icp, IcpDefinition, Subject
 from cdp.store.account import icp as store
 
@@ -27,10 +28,8 @@ def checked(document: Mapping[str, Any] | IcpDefinition) -> IcpDefinition:
     try:
         definition = IcpDefinition.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
         raise InvalidRequest(
-            f"the profile is not valid at {place or 'its root'}: {first['msg']}"
+            f"the profile is not valid at {first_fault(error, 'its root')}"
         ) from None
     for n, criterion in enumerate(definition.criteria):
         for _, node in every_node(criterion.when):

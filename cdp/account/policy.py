@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cdp.errors import InvalidRequest
+from cdp.model.fault import first_fault
 
 
 class AccountPolicy(BaseModel):
@@ -35,6 +36,4 @@ def account_policy(extension: Path | None = None) -> AccountPolicy:
     try:
         return AccountPolicy.model_validate(shipped | (own.get("accounts") or {}))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequest(f"{extension}: accounts.{key}: {first['msg']}") from None
+        raise InvalidRequest(f"{extension}: accounts.{first_fault(error)}") from None

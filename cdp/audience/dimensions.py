@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cdp.derive.registry import known_trait
 from cdp.errors import InvalidRequest
 from cdp.model.expression import Condition, TraitIs
+from cdp.model.fault import first_fault
 from cdp.settings import settings
 
 SUBJECT = "subject"
@@ -53,9 +54,7 @@ def _checked(name: str, said: Mapping[str, object]) -> Dimension:
     try:
         found = Dimension.model_validate({"name": name} | dict(said))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InvalidRequest(f"dimension {name!r}: {place}: {first['msg']}") from None
+        raise InvalidRequest(f"dimension {name!r}: {first_fault(error)}") from None
     if name in (SUBJECT, SEGMENT, *ASSIGNED):
         raise InvalidRequest(f"dimension {name!r}: the name is taken; choose another")
     if found.bins and list(found.bins) != sorted(set(found.bins)):

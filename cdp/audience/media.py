@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from cdp.errors import InvalidRequest
+from cdp.model.fault import first_fault
 from cdp.settings import settings
 
 
@@ -45,7 +46,7 @@ def media(policy: Path | None = None) -> Mapping[str, Medium]:
     try:
         return {name: Medium.model_validate(said) for name, said in declared.items()}
     except ValidationError as error:
-        raise InvalidRequest(f"{extension}: media: {error.errors()[0]['msg']}") from None
+        raise InvalidRequest(f"{extension}: media: {first_fault(error)}") from None
 
 
 def medium(name: str) -> Medium:

@@ -15,9 +15,8 @@ from cdp.store.database import Database
 PROFILES_PER_TRANSACTION = 1_000
 WORKERS = 2  # for more than one transaction's profiles
 MANY = 20_000
-FEW_SEGMENTS = (
-    30  # each goes through the whole base once; beyond, looking at each profile is quicker
-)
+# Each goes through the whole base once; beyond, looking at each profile is quicker.
+FEW_SEGMENTS = 30
 
 
 @dataclass(frozen=True)

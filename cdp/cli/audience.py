@@ -54,6 +54,7 @@ def declare(
     from cdp.cli import output
     from cdp.errors import InvalidRequest
     from cdp.model.audience import AudienceDeclaration
+    from cdp.model.fault import first_fault
 
     said: dict[str, Any] = {
         "name": name,
@@ -68,8 +69,7 @@ def declare(
     try:
         declaration = AudienceDeclaration.model_validate(said)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidRequest(f"{first['loc'][0]}: {first['msg']}") from None
+        raise InvalidRequest(first_fault(error)) from None
     with Audiences() as audiences:
         made = audiences.declare(declaration, by=by)
     if as_json:

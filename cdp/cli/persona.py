@@ -83,6 +83,7 @@ def define(
     from pydantic import ValidationError
 
     from cdp.errors import InvalidRequest
+    from cdp.model.fault import first_fault
     from cdp.model.persona import StatedPersona
 
     try:
@@ -94,9 +95,7 @@ def define(
     except (OSError, yaml.YAMLError) as error:
         raise InvalidRequest(f"{file}: {error}; write one persona, or a list, as YAML") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise InvalidRequest(f"{file}: {place}: {first['msg']}") from None
+        raise InvalidRequest(f"{file}: {first_fault(error)}") from None
     with _personas() as personas:
         for each in written:
             typer.echo(f"{personas.define(each, by='command line')} {each.name}")

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdp.errors import InvalidRequest
 from cdp.model.computed import ComputedType
+from cdp.model.fault import first_fault
 from cdp.settings import settings
 
 Role = Literal[
@@ -167,9 +168,7 @@ def derive_policy(extension: Path | None = None) -> DerivePolicy:
     try:
         return DerivePolicy.model_validate(merged)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequest(f"{path}: derive.{place}: {first['msg']}") from None
+        raise InvalidRequest(f"{path}: derive.{first_fault(error)}") from None
 
 
 def _check_keys(said: Mapping[str, Any], document: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from cdp.model.audience import (
     Word,
 )
 from cdp.model.duration import duration
+from cdp.model.fault import first_fault
 from cdp.service.answering import (
     Limit,
     Listing,
@@ -208,8 +209,7 @@ def _declaration(name: str, said: Said) -> AudienceDeclaration:
     try:
         return AudienceDeclaration(name=name, **said.model_dump())
     except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidRequest(f"{first['loc'][0]}: {first['msg']}") from None
+        raise InvalidRequest(first_fault(error)) from None
 
 
 def _allowed(caller: Caller, name: str, fields: Sequence[str] | None) -> Audience:

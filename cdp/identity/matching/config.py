@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from cdp.errors import InvalidRequest
 from cdp.identity.matching.model import Engine
 from cdp.identity.matching.roles import SINGLE, Role, guessed_together
+from cdp.model.fault import first_fault
 
 
 class Column(BaseModel):
@@ -79,9 +80,7 @@ def load_config(path: Path) -> FileConfig:
     except yaml.YAMLError as error:
         raise InvalidRequest(f"{path}: is no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise InvalidRequest(f"{path}: {where}: {first['msg']}") from None
+        raise InvalidRequest(f"{path}: {first_fault(error, 'the file')}") from None
 
 
 def proposed(frame: pl.DataFrame) -> str:

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from cdp.errors import InvalidRequest
+from cdp.model.fault import first_fault
 
 Veto = Literal["given_names", "birth_dates", "strong_ids"]
 NormaliserName = Literal[
@@ -193,9 +194,7 @@ def identity_policy(extension: Path | None = None) -> IdentityPolicy:
     try:
         return IdentityPolicy.model_validate(_spread(document))
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise InvalidRequest(f"{extension}: {key}: {first['msg']}") from None
+        raise InvalidRequest(f"{extension}: {first_fault(error)}") from None
 
 
 def _shipped() -> dict[str, Any]:
