@@ -32,9 +32,6 @@ FEWEST = 2  # records that there is something to compare
 # many times the size its model was learnt from is another store.
 GROWN = 2
 
-# The level at which given and family name have changed places.
-EXCHANGED = "both names exchanged"
-
 Progress = Callable[[str, int], None]
 
 
@@ -289,7 +286,6 @@ def _as_rows(found: pl.DataFrame) -> pl.DataFrame:
         pl.col("right").alias("other_uid"),
         "weight",
         "probability",
-        exchanged=evidence.list.eval(pl.element().struct.field("level") == EXCHANGED).list.any(),
         evidence=_as_json(evidence),
     )
 

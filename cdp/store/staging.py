@@ -1,6 +1,7 @@
 """Staging: temporary tables that a batch is copied into before set-based SQL takes it on."""
 
 import io
+import re
 from collections.abc import Callable, Mapping
 
 import polars as pl
@@ -13,13 +14,14 @@ from psycopg.generators import copy_from, execute
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGconn
 from psycopg.types.string import TextLoader
-from sqlalchemy import Connection, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import dialect
 
 from cdp.store.database import driver
 from cdp.store.tables import metadata
 
 Kind = pl.DataType | type[pl.DataType]
+DIALECT = dialect()
 
 # One line per temporary table. They live as long as their connection.
 STAGING = {
@@ -58,7 +60,7 @@ STAGING = {
     "rederived": "record_uid uuid, namespace text, value text, observed_at timestamptz",
     # Pairs that were scored, and the records that were compared with all others.
     "scored_pair": """record_uid uuid, other_uid uuid, weight float8, probability float8,
-        exchanged boolean, evidence jsonb""",
+        evidence jsonb""",
     "compared_record": "record_uid uuid, queued_at timestamptz",
     "changed_link": "record_uid uuid, other_uid uuid, weight float8",
     "assignment": "record_uid uuid, component_id uuid, profile_id uuid",
@@ -160,23 +162,36 @@ def copy_in(tx: Connection, table: str, frame: pl.DataFrame) -> None:
         cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy,  # pyright: ignore[reportArgumentType, reportCallIssue]
     ):
         copy.write(buffer.getbuffer())
-    if frame.height >= WORTH_ANALYZING and table in STAGING:
-        # Only the column that is joined by: looking through the JSON costs as much as the COPY.
-        keys = ("record_key", "record_uid", "profile_id")
-        key = next(name for name in keys if name in frame.columns)
-        tx.execute(text(f"ANALYZE {table} ({key})"))
+    _look_at(tx, table, frame)
+
+
+def _look_at(tx: Connection, table: str, frame: pl.DataFrame) -> None:
+    if frame.height < WORTH_ANALYZING or table not in STAGING:
+        return
+    # Only the column that is joined by: looking through the JSON costs as much as the COPY.
+    keys = ("record_key", "record_uid", "profile_id")
+    key = next(name for name in keys if name in frame.columns)
+    tx.execute(text(f"ANALYZE {table} ({key})"))
+
+
+def _kinds(table: str) -> dict[str, str]:
+    """The type of each column of a temporary table or one of the schema, as SQL names it."""
+    if table in STAGING:
+        return dict(re.findall(r"(\w+) (\w+)", STAGING[table]))
+    columns = metadata.tables[table].columns
+    return {column.name: column.type.compile(DIALECT).lower() for column in columns}
 
 
 def copy_new(tx: Connection, table: str, frame: pl.DataFrame) -> None:
-    """COPY `frame` into a table of the schema in binary form, which spares Postgres the reading.
+    """COPY `frame` into `table` in binary form, which spares Postgres the reading.
 
     Every column has the type of its column there; uuids are texts. Worth it where rows come in
-    millions: half of what a line of text costs is reading it.
+    millions or are long: half of what a line of text costs is reading it.
     """
     if frame.is_empty():
         return
-    kinds = {column.name: column.type for column in metadata.tables[table].columns}
-    uuids = [name for name in frame.columns if isinstance(kinds[name], Uuid)]
+    kinds = _kinds(table)
+    uuids = [name for name in frame.columns if kinds[name] == "uuid"]
     packed = frame.with_columns(
         pl.col(uuids).str.replace_all("-", "", literal=True).str.decode("hex")
     ).to_arrow(compat_level=pl.CompatLevel.oldest())
@@ -184,7 +199,7 @@ def copy_new(tx: Connection, table: str, frame: pl.DataFrame) -> None:
         part.name: ArrowToPostgresBinaryEncoder.infer_encoder(part) for part in packed.schema
     }
     for name in frame.columns:
-        if isinstance(kinds[name], JSONB):
+        if kinds[name] == "jsonb":
             part = packed.schema.field(name)
             encoders[name] = LargeStringEncoderBuilder.new_with_output(part, Jsonb())
     encoder = ArrowToPostgresBinaryEncoder.new_with_encoders(packed.schema, encoders)
@@ -194,6 +209,7 @@ def copy_new(tx: Connection, table: str, frame: pl.DataFrame) -> None:
         for rows in packed.to_batches(max_chunksize=ROWS_AT_ONCE):
             copy.write(encoder.write_batch(rows))
         copy.write(encoder.finish())
+    _look_at(tx, table, frame)
 
 
 def copy_out(tx: Connection, query: str, schema: Mapping[str, Kind]) -> pl.DataFrame:

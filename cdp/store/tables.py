@@ -486,7 +486,6 @@ probable_link = Table(
     _at("scored_at", primary_key=True),
     Column("weight", Double, nullable=False),
     Column("probability", Double, nullable=False),
-    Column("exchanged", Boolean, nullable=False),  # given and family name changed places
     plain("model", "the id of a model", nullable=False),
     pii("evidence", JSONB, nullable=False),
     _at("superseded_at", nullable=True),

@@ -10,7 +10,7 @@ ALL = ("given_names", "birth_dates", "strong_ids")
 def naive_clusters(records, identifiers, policy, links=(), decisions=()):
     """Sets of record keys.
 
-    records: {key: (given_name, birth_date)}; identifiers: a set of (key, namespace, value);
+    records: {key: (given_name, birth_date, family_name)}; identifiers: a set of (key, namespace, value);
     links: (key, key, weight); decisions: (kind, keys of one side, keys of the other).
     """
     world = NaiveWorld(records, identifiers, policy, decisions)
@@ -24,7 +24,7 @@ def naive_clusters(records, identifiers, policy, links=(), decisions=()):
         vetoes = policy.of(namespace).vetoes
         world.offer(sorted(world.shared[namespace, value]), world.refusing(vetoes))
     for one, other, _ in sorted(links, key=lambda link: (-link[2], *sorted(link[:2]))):
-        world.offer(sorted({one, other}), world.refusing(ALL))
+        world.offer(sorted({one, other}), world.refusing(ALL, weighed={one, other}))
     return {frozenset(cluster) for cluster in world.cluster_of.values()}
 
 
@@ -68,12 +68,14 @@ class NaiveWorld:
             for kind, left, right in self.decisions
         )
 
-    def refusing(self, vetoes):
+    def refusing(self, vetoes, weighed=frozenset()):
+        """`weighed`: the two records of a probable link, whose own differences are known."""
+
         def refuses(one, other):
             if (
                 self.kept_apart(one, other)
                 or self.too_many_ids(vetoes, one, other)
-                or self.strangers(vetoes, one, other)
+                or self.strangers(vetoes, one, other, weighed)
             ):
                 return "no"
             return "held back" if self.suspicious(one, other) else None
@@ -91,10 +93,19 @@ class NaiveWorld:
                 return True
         return False
 
-    def strangers(self, vetoes, one, other):
-        return (
-            "given_names" in vetoes and strange(are_unlike, self.names(one), self.names(other))
-        ) or ("birth_dates" in vetoes and strange(are_apart, self.births(one), self.births(other)))
+    def strangers(self, vetoes, one, other, weighed):
+        named = self.names if self.names(one) and self.names(other) else self.families
+
+        def differ(facts, unlike):
+            known = facts(weighed)
+            known = known if len(known) > 1 else set()
+            return strange(
+                lambda a, b: not {a, b} <= known and unlike(a, b), facts(one), facts(other)
+            )
+
+        return ("given_names" in vetoes and differ(named, are_unlike)) or (
+            "birth_dates" in vetoes and differ(self.births, are_apart)
+        )
 
     def suspicious(self, one, other):
         most = self.policy.cluster
@@ -106,6 +117,9 @@ class NaiveWorld:
 
     def names(self, cluster):
         return {plain_name(self.records[key][0]) for key in cluster} - {None}
+
+    def families(self, cluster):
+        return {plain_name(self.records[key][2]) for key in cluster} - {None}
 
     def births(self, cluster):
         return {self.records[key][1] for key in cluster} - {None}

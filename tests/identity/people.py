@@ -10,17 +10,19 @@ RECORDS = {
     "record_key": pl.String,
     "subject": pl.String,
     "given_name": pl.String,
+    "family_name": pl.String,
     "birth_date": pl.Date,
 }
 IDENTIFIERS = {"record_uid": pl.Int64, "namespace": pl.String, "value": pl.String}
 
 
-def a_record(key, name=None, born=None, subject="person", **identifiers):
+def a_record(key, name=None, born=None, family=None, subject="person", **identifiers):
     """A source record; an identifier is one value or a list of them."""
     return {
         "record_key": key,
         "subject": subject,
         "given_name": name,
+        "family_name": family,
         "birth_date": born,
         "identifiers": [
             (namespace, value)

@@ -195,7 +195,8 @@ def test_nothing_to_join_is_no_trouble(world):
 def test_ids_may_be_texts_and_values_hashes():
     records = pl.DataFrame({
         "record_uid": ["018f-b", "018f-a"], "record_key": ["x", "y"], "subject": "person",
-        "given_name": ["Anna", None], "birth_date": pl.Series([None, None], dtype=pl.Date),
+        "given_name": ["Anna", None], "family_name": pl.Series([None, None], dtype=pl.String),
+        "birth_date": pl.Series([None, None], dtype=pl.Date),
     })  # fmt: skip
     identifiers = pl.DataFrame({
         "record_uid": ["018f-b", "018f-a"], "namespace": "email", "value": [77, 77],

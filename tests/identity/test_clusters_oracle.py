@@ -50,10 +50,13 @@ policies = st.builds(
 FREE = IdentityPolicy(default=NamespacePolicy(priority=1), namespaces={})
 
 names = st.sampled_from([None, None, "Anna", "Ben", "Bob", "Robert", "Eva", "R."])
+families = st.sampled_from([None, None, "Olsen", "Olson", "Meyer"])
 births = st.sampled_from([None, None, None, date(1990, 2, 3), date(1990, 3, 2), date(1955, 7, 9)])
 values = st.lists(st.sampled_from("xyz"), max_size=2, unique=True)
 worlds = st.lists(
-    st.tuples(names, births, values, values, values, values, values), min_size=1, max_size=9
+    st.tuples(names, births, families, values, values, values, values, values),
+    min_size=1,
+    max_size=9,
 )
 # What a model and stewards say of the first nine records; who is not there is passed over.
 keys = [f"r{n}" for n in range(9)]
@@ -86,13 +89,14 @@ def conflicts_are_looked_for():
 
 def world_of(drawn):
     return [
-        a_record(f"r{n}", name, born, user_id=u[:1], card=c, email=e, phone=p, other=o)
-        for n, (name, born, u, c, e, p, o) in enumerate(drawn)
+        a_record(f"r{n}", *told, user_id=u[:1], card=c, email=e, phone=p, other=o)
+        for n, (*told, u, c, e, p, o) in enumerate(drawn)
     ]
 
 
 def naive(world, policy, said):
-    records = {r["record_key"]: (r["given_name"], r["birth_date"]) for r in world}
+    facts = ("given_name", "birth_date", "family_name")
+    records = {r["record_key"]: tuple(r[fact] for fact in facts) for r in world}
     claims = {(r["record_key"], *claim) for r in world for claim in r["identifiers"]}
     links = [link for link in said["links"] if {*link[:2]} <= records.keys()]
     decisions = [
@@ -104,7 +108,7 @@ def naive(world, policy, said):
 
 @settings(max_examples=100, deadline=None)
 @given(worlds, said, policies)
-@example([("Anna", None, [], [], ["x"], [], [])] * 3, NOTHING, GUARDED)
+@example([("Anna", None, None, [], [], ["x"], [], [])] * 3, NOTHING, GUARDED)
 def test_careful_clusters_are_those_of_the_naive_agglomeration(drawn, said, policy):
     world = world_of(drawn)
     assert people_in(*world, policy=policy, **said) == naive(world, policy, said)
@@ -228,6 +232,7 @@ def test_a_value_that_thousands_of_strangers_share_costs_no_square():
         record_key=pl.col("record_uid").cast(pl.String).str.zfill(5),
         subject=pl.lit("person"),
         given_name=pl.lit(None, pl.String),
+        family_name=pl.lit(None, pl.String),
         birth_date=pl.lit(None, pl.Date),
     )
     identifiers = pl.concat(

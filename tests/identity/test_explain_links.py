@@ -57,7 +57,7 @@ def score(database, pairs):
         for pair in pairs
     ]  # fmt: skip
     columns = ["record_uid", "other_uid", "weight", "probability", "evidence"]
-    scored = pl.DataFrame(rows, schema=columns, orient="row").with_columns(exchanged=pl.lit(False))
+    scored = pl.DataFrame(rows, schema=columns, orient="row")
     ends = pl.concat([scored["record_uid"], scored["other_uid"]]).unique()
     compared = ends.to_frame("record_uid").with_columns(queued_at=pl.lit(at))
     policy = identity_policy()

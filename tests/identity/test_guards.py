@@ -1,6 +1,7 @@
 """The firewall around growing profiles, and what stewards and the model add to the identifiers."""
 
 import time
+from datetime import date
 
 import polars as pl
 from people import a_record, clustering_of, people, people_in
@@ -98,6 +99,7 @@ def test_a_hub_of_a_hundred_thousand_records_costs_in_proportion():
         record_key=pl.col("record_uid").cast(pl.String).str.zfill(6),
         subject=pl.lit("person"),
         given_name=pl.lit(None, pl.String),
+        family_name=pl.lit(None, pl.String),
         birth_date=pl.lit(None, pl.Date),
     )
     # A chain of them all, and one identifier that every one of them carries.
@@ -133,3 +135,29 @@ def test_a_hub_of_a_hundred_thousand_records_costs_in_proportion():
     )
     profile = clustering.members["profile_id"]
     assert all(profile[n] != profile[n + 1] for n in range(0, 2_000, 2))
+
+
+def test_the_model_has_weighed_what_differs_between_the_two_records_of_its_link():
+    mistyped = date(1950, 3, 4), date(1985, 7, 8)
+    world = [a_record("a", "Ann", mistyped[0]), a_record("b", "Ann", mistyped[1])]
+    assert people_in(*world, links=[("a", "b", 9.0)]) == people("a b")
+
+
+def test_a_link_brings_nobody_along_whom_its_two_records_do_not_speak_of():
+    old, new = date(1950, 3, 4), date(1985, 7, 8)
+    father, son = a_record("father", "Jon", old), a_record("son", "Jon", new)
+    nameless = a_record("nameless", "Jon", None)
+    links = [("father", "nameless", 9.0), ("nameless", "son", 8.0)]
+    assert people_in(father, son, nameless, links=links) == people("father nameless", "son")
+
+
+def test_family_names_tell_people_apart_where_there_is_no_given_name():
+    phone = {"phone": "+12125550100"}
+    lee, ray = (
+        a_record("lee", None, family="Lee", **phone),
+        a_record("ray", "Bo", family="Ray", **phone),
+    )
+    assert people_in(lee, ray) == people("lee", "ray")
+    married = a_record("married", "Bo", family="Kent", **phone)
+    assert people_in(ray, married) == people("ray married")
+    assert people_in(lee, a_record("unnamed", **phone)) == people("lee unnamed")

@@ -1,4 +1,5 @@
-"""Which given names and birth dates plainly belong to two people."""
+"""Which names and birth dates plainly belong to two people."""
+# ruff: noqa: RUF001 - letters that look alike are meant
 
 from datetime import date
 
@@ -37,6 +38,8 @@ def unlike(left, right):
     ("Anna", "Knna"),
     ("Иван", "Иван"),
     ("Иван", "Ivan"),
+    ("Αννα", "Anna"),
+    ("小明", "Ben"),
     ("Anna", None),
     (None, None),
     ("Mrs", "Ben"),
@@ -53,6 +56,7 @@ def test_these_may_be_one_person(left, right):
     ("Anna Smith", "Ben Smith"),
     ("Thomas", "Susan"),
     ("Иван", "Мария"),
+    ("Иван", "Maria"),
     ("小明", "小红"),
 ])  # fmt: skip
 def test_these_plainly_are_two_people(left, right):

@@ -1,13 +1,13 @@
 """The careful pass: clusters grown from strong to weak edges, with a reason for each refusal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
 from cdp.identity.clusters.graph import by_namespace, strength
 from cdp.identity.clusters.groups import FIREWALL, Group, Judge
-from cdp.identity.clusters.links import guards_of
+from cdp.identity.clusters.links import PROBABLE_LINK, guards_of
 from cdp.identity.policy.declaration import IdentityPolicy, NamespacePolicy
 
 # A carrier is offered to so many groups of its value. Where more refuse to be one, the value says
@@ -27,11 +27,14 @@ class Refusal:
 
 
 class Agglomeration:
-    """The growing clusters of some records (as nodes)."""
+    """The growing clusters of some records (as nodes), of which the model has weighed `linked`."""
 
-    def __init__(self, groups: dict[int, Group], policy: IdentityPolicy) -> None:
+    def __init__(
+        self, groups: dict[int, Group], policy: IdentityPolicy, linked: Iterable[int]
+    ) -> None:
         self.refusals: list[Refusal] = []
         self._groups = groups
+        self._linked = {node: groups[node].facts() for node in linked}
         self._leader = {node: node for node in groups}
         self._policy = policy
         self._judge = Judge(policy)
@@ -43,12 +46,13 @@ class Agglomeration:
         it. Whom the firewall holds back stays as it is: to try further groups would only make
         several suspicious profiles of one.
         """
-        guards = guards_of(self._policy, namespace, value)
+        guards = guards_of(self._policy, namespace)
+        by_model = namespace == PROBABLE_LINK
         firsts: list[int] = []  # the first carrier of each group of this value
         for carrier in carriers:
             refusal = None
             for first in firsts[:MOST_GROUPS]:
-                reason = self._join(guards, first, carrier)
+                reason = self._join(guards, first, carrier, by_model=by_model)
                 if reason is None:
                     break
                 refusal = refusal or Refusal(first, carrier, namespace, value, reason)
@@ -66,7 +70,9 @@ class Agglomeration:
             node = self._leader[node]
         return node
 
-    def _join(self, guards: NamespacePolicy | None, first: int, carrier: int) -> str | None:
+    def _join(
+        self, guards: NamespacePolicy | None, first: int, carrier: int, *, by_model: bool
+    ) -> str | None:
         """Unite the groups of two records, or the reason why not."""
         large, small = self.leader(first), self.leader(carrier)
         if large == small:
@@ -76,7 +82,8 @@ class Agglomeration:
         if guards is None:
             reason = self._judge.parted(one, other)
         else:
-            reason = self._judge.refuses(guards, one, other)
+            weighed = (self._linked[first], self._linked[carrier]) if by_model else None
+            reason = self._judge.refuses(guards, one, other, weighed)
         if reason is None:
             if one.size < other.size:
                 large, small = small, large
@@ -95,13 +102,14 @@ def agglomerate(
     """The leader of each record (as node), and the refusals.
 
     Args:
-        records: node, record_key, plain_name, birth_date of whole components.
+        records: node, record_key, plain_name, plain_family, birth_date of whole components.
         claims: node, namespace, value: what limits and strong ids are read from.
         edges: node, namespace, value, code of what two records or more have in common.
         apart: node, decision_id, side: the cannot-link decisions.
         policy: the guards.
     """
-    growing = Agglomeration(_groups(records, claims, apart, policy), policy)
+    linked = edges.filter(namespace=PROBABLE_LINK)["node"].unique()
+    growing = Agglomeration(_groups(records, claims, apart, policy), policy, linked)
     for namespace, value, carriers in _from_strong_to_weak(records, edges, policy):
         growing.unite(namespace, value, carriers)
     leaders = {node: growing.leader(node) for node in records["node"]}
@@ -114,8 +122,10 @@ def _groups(
     records: pl.DataFrame, claims: pl.DataFrame, apart: pl.DataFrame, policy: IdentityPolicy
 ) -> dict[int, Group]:
     groups = {
-        node: Group(names={name} - {None}, dates={born} - {None})
-        for node, name, born in records.select("node", "plain_name", "birth_date").iter_rows()
+        node: Group(names={name} - {None}, families={family} - {None}, dates={born} - {None})
+        for node, name, family, born in records.select(
+            "node", "plain_name", "plain_family", "birth_date"
+        ).iter_rows()
     }
     parting = claims.filter(by_namespace(policy, lambda guards: guards.parts, pl.Boolean))
     for node, namespace, value in parting.select("node", "namespace", "value").iter_rows():

@@ -58,13 +58,12 @@ def cluster(
 
     Args:
         records: record_uid (smallest is oldest), record_key (unique and lasting, such as channel
-            and key), subject (records of different subjects never join), given_name, birth_date
-            (both may be null).
+            and key), subject (records of different subjects never join), given_name, family_name,
+            birth_date (these three may be null).
         identifiers: record_uid, namespace, value (normalised, not blocked).
         policy: the guards of each namespace.
         blocked: namespace, value of values known as junk whose carriers are not all given here.
-        links: left, right (record_uids), weight of the pairs that a model holds to be one person;
-            and, where that is known, exchanged (1 where given and family name changed places).
+        links: left, right (record_uids), weight of the pairs that a model holds to be one person.
         decisions: decision_id, kind (`link` or `cannot_link`), record_uid, side (0 or 1). A link
             makes one of all its records; a cannot-link keeps those of side 0 from those of side 1.
             What speaks of records that are not given is passed over, here as in the others.

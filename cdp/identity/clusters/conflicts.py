@@ -15,14 +15,19 @@ MOST_COMPARED = 12
 
 
 def with_comparable_facts(records: pl.DataFrame, policy: IdentityPolicy) -> pl.DataFrame:
-    """`records` with `plain_name`, and without the birth dates that forms fill in."""
-    said = records["given_name"].unique().drop_nulls()
-    plain = {name: plain_name(name) for name in said}
+    """`records` with `plain_name`, `plain_family`, and without the birth dates that forms fill in."""
     placeholders = list(policy.placeholder_birth_dates)
     return records.with_columns(
-        plain_name=pl.col("given_name").replace_strict(plain, default=None, return_dtype=pl.String),
+        plain_name=_plain(records["given_name"]),
+        plain_family=_plain(records["family_name"]),
         birth_date=pl.when(~pl.col("birth_date").is_in(placeholders)).then("birth_date"),
     )
+
+
+def _plain(names: pl.Series) -> pl.Series:
+    """Each name in its plain form; of many records with one name it is made once."""
+    plain = {name: plain_name(name) for name in names.unique().drop_nulls()}
+    return names.replace_strict(plain, default=None, return_dtype=pl.String)
 
 
 def components_with_conflicts(
@@ -37,6 +42,11 @@ def components_with_conflicts(
                 _with_too_many_ids(graph, components, reach, policy),
                 _with_conflicts(
                     persons.filter(reach.of("given_names")), "plain_name", unlike_plain_names
+                ),
+                _with_conflicts(
+                    _lacking_names(persons.filter(reach.of("given_names"))),
+                    "plain_family",
+                    unlike_plain_names,
                 ),
                 _with_conflicts(persons.filter(reach.of("birth_dates")), "birth_date", apart_dates),
                 _suspicious(persons, policy),
@@ -99,6 +109,11 @@ def _suspicious(persons: pl.DataFrame, policy: IdentityPolicy) -> Ints:
             told = large.group_by("component").agg(pl.col(fact).drop_nulls().n_unique())
             found.append(told.filter(pl.col(fact) > limit)["component"].to_numpy())
     return np.concatenate([*found, np.empty(0, dtype=np.int64)])
+
+
+def _lacking_names(persons: pl.DataFrame) -> pl.DataFrame:
+    """The members of components in which somebody states no given name."""
+    return persons.filter(pl.col("plain_name").is_null().any().over("component"))
 
 
 def _kept_apart(graph: Graph, components: Ints) -> Ints:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from itertools import product
 from typing import TypeVar
 
 from cdp.identity.clusters.likeness import are_apart, are_unlike
@@ -12,6 +13,12 @@ from cdp.identity.policy.declaration import IdentityPolicy, NamespacePolicy
 # Reasons that begin so speak of a suspicious profile, not of two people.
 FIREWALL = "firewall: "
 CANNOT_LINK = "cannot-link: "
+# Reasons that speak of two people, by what is known of each.
+UNLIKE = {
+    "names": "given names unlike",
+    "families": "family names unlike",
+    "dates": "birth dates differ",
+}
 
 Fact = TypeVar("Fact", str, date)
 
@@ -20,19 +27,26 @@ Fact = TypeVar("Fact", str, date)
 class Group:
     """What is known of the records united so far.
 
-    `sides` names, for each cannot-link decision that speaks of one of them, the side they are on.
+    `names` are given names. `sides` names, for each cannot-link decision that speaks of one of them,
+    the side they are on.
     """
 
     size: int = 1
     names: set[str] = field(default_factory=set)
+    families: set[str] = field(default_factory=set)
     dates: set[date] = field(default_factory=set)
     held: dict[str, set[str | int]] = field(default_factory=dict)
     sides: dict[str, int] = field(default_factory=dict)
+
+    def facts(self) -> "Group":
+        """Its names and dates as they are now."""
+        return Group(names=set(self.names), families=set(self.families), dates=set(self.dates))
 
     def absorb(self, other: "Group") -> None:
         """Know what `other` knows, too."""
         self.size += other.size
         self.names |= other.names
+        self.families |= other.families
         self.dates |= other.dates
         for namespace, values in other.held.items():
             self.held.setdefault(namespace, set()).update(values)
@@ -51,16 +65,24 @@ class Judge:
         self._are_unlike = cache(are_unlike)
         self._are_apart = cache(are_apart)
 
-    def refuses(self, guards: NamespacePolicy, one: Group, other: Group) -> str | None:
+    def refuses(
+        self,
+        guards: NamespacePolicy,
+        one: Group,
+        other: Group,
+        weighed: tuple[Group, Group] | None = None,
+    ) -> str | None:
         """Why an edge under `guards` must not unite the two groups, or None.
 
         What a group holds already, be it because a steward joined it, is no reason against a record
         that says nothing else: a guard speaks only where the union knows more than each side alone.
+        Nor is a difference between the two records of a probable link (`weighed`, each by itself):
+        the model knew of it. What else their groups say still counts.
         """
         return (
             self.parted(one, other)
             or self._beyond_a_limit(one, other)
-            or self._different_people(guards, one, other)
+            or self._different_people(guards, one, other, weighed)
             or self._suspicious(one, other)
         )
 
@@ -85,11 +107,22 @@ class Judge:
                 return f"limit: {namespace}"
         return None
 
-    def _different_people(self, guards: NamespacePolicy, one: Group, other: Group) -> str | None:
-        if "given_names" in guards.vetoes and _strange(self._are_unlike, one.names, other.names):
-            return "given names unlike"
-        if "birth_dates" in guards.vetoes and _strange(self._are_apart, one.dates, other.dates):
-            return "birth dates differ"
+    def _different_people(
+        self,
+        guards: NamespacePolicy,
+        one: Group,
+        other: Group,
+        weighed: tuple[Group, Group] | None,
+    ) -> str | None:
+        if "given_names" in guards.vetoes:
+            # Family names change; they count where there is no other name to tell people apart by.
+            named = "names" if one.names and other.names else "families"
+            if _strange(self._are_unlike, named, one, other, weighed):
+                return UNLIKE[named]
+        if "birth_dates" in guards.vetoes and _strange(
+            self._are_apart, "dates", one, other, weighed
+        ):
+            return UNLIKE["dates"]
         if "strong_ids" in guards.vetoes:
             return self._two_strong_ids(one, other)
         return None
@@ -116,8 +149,23 @@ class Judge:
         return None
 
 
-def _strange(differ: Callable[[Fact, Fact], bool], ones: set[Fact], others: set[Fact]) -> bool:
-    """Whether each side says something that the other cannot mean."""
+def _strange(
+    differ: Callable[[Fact, Fact], bool],
+    fact: str,
+    one: Group,
+    other: Group,
+    weighed: tuple[Group, Group] | None,
+) -> bool:
+    """Whether of a fact each side says something that the other cannot mean."""
+    ones, others = getattr(one, fact), getattr(other, fact)
+    if weighed is not None:
+        left, right = (getattr(record, fact) for record in weighed)
+        known = {*product(left, right), *product(right, left)}
+        return _strange_sets(lambda a, b: (a, b) not in known and differ(a, b), ones, others)
+    return _strange_sets(differ, ones, others)
+
+
+def _strange_sets(differ: Callable[[Fact, Fact], bool], ones: set[Fact], others: set[Fact]) -> bool:
     return _misses(differ, ones, others) and _misses(differ, others, ones)
 
 

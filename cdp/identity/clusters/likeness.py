@@ -1,4 +1,4 @@
-"""Whether two given names or two birth dates plainly speak of different people."""
+"""Whether two names or two birth dates plainly speak of different people."""
 
 import re
 import unicodedata
@@ -11,6 +11,8 @@ from nicknames import NickNamer
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from cdp.identity.letters import IN_LATIN
+
 # Jaro-Winkler similarity from which two spellings may be one name. On 100,000 generated records
 # it lets pass 1 % of the pairs of one household and refuses 5 % of the pairs of one person.
 ALIKE = 0.82
@@ -22,16 +24,21 @@ _TITLES = frozenset({
 })  # fmt: skip
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _LATIN = re.compile("[a-z]")
+_IN_LATIN = str.maketrans(IN_LATIN)
 _NOT_LETTERS = re.compile(r"[^\w]+|[\d_]+")
 
 
 def plain_name(name: str | None) -> str | None:
-    """A given name in lower case, without accents, titles and punctuation; None if none is left."""
+    """A name in lower case, without accents, titles and punctuation; None if none is left.
+
+    Cyrillic and Greek are written in Latin letters.
+    """
     if name is None:
         return None
     folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", name.casefold()))
     # Recomposed, so that scripts written with other combining signs stay words.
-    words = _NOT_LETTERS.sub(" ", unicodedata.normalize("NFC", folded)).split()
+    composed = unicodedata.normalize("NFC", folded).translate(_IN_LATIN)
+    words = _NOT_LETTERS.sub(" ", composed).split()
     return " ".join(word for word in words if word not in _TITLES) or None
 
 
@@ -46,12 +53,12 @@ def unlike_plain_names(left: pl.Series, right: pl.Series) -> pl.Series:
 
 
 def are_unlike(one: str, other: str) -> bool:
-    """Whether two `plain_name`s plainly belong to different people.
+    """Whether two `plain_name`s, both given or both family names, plainly are of different people.
 
     Alike are: equal first names, an initial and its name, a name and its nickname or two nicknames
     of one name, a middle name used as first name, spellings whose Jaro-Winkler similarity reaches
-    `ALIKE`, and one slip in a name of `TYPO` letters. Names of two scripts cannot be compared and
-    are never unlike.
+    `ALIKE`, and one slip in a name of `TYPO` letters. A name in another script than Latin, Cyrillic or
+    Greek cannot be compared with one in these and is never unlike it.
     """
     if bool(_LATIN.search(one)) != bool(_LATIN.search(other)):
         return False

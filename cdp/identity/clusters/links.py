@@ -8,9 +8,6 @@ from cdp.identity.policy.declaration import IdentityPolicy, NamespacePolicy
 STEWARD_LINK = "steward link"
 PROBABLE_LINK = "probable link"
 OF_PROBABLE_LINKS = NamespacePolicy(priority=0, vetoes=("given_names", "birth_dates", "strong_ids"))
-# A given name that stands in the other's place for the family name is unlike the other's, of course.
-_OF_EXCHANGED_NAMES = NamespacePolicy(priority=0, vetoes=("birth_dates", "strong_ids"))
-EXCHANGED = ", names exchanged"
 OF_STEWARD_LINKS = NamespacePolicy(priority=0)
 
 KNOWN = {
@@ -24,16 +21,11 @@ KNOWN = {
 EDGES = {"node": pl.Int64, "namespace": pl.String, "value": pl.String, "code": pl.Int64}
 
 
-def guards_of(
-    policy: IdentityPolicy, namespace: str, value: str | int = ""
-) -> NamespacePolicy | None:
+def guards_of(policy: IdentityPolicy, namespace: str) -> NamespacePolicy | None:
     """The guards that an edge is open to; None for a steward's word."""
     if namespace == STEWARD_LINK:
         return None
-    if namespace == PROBABLE_LINK:
-        exchanged = str(value).endswith(EXCHANGED)
-        return _OF_EXCHANGED_NAMES if exchanged else OF_PROBABLE_LINKS
-    return policy.of(namespace)
+    return OF_PROBABLE_LINKS if namespace == PROBABLE_LINK else policy.of(namespace)
 
 
 def known_decisions(decisions: pl.DataFrame | None, aged: pl.DataFrame) -> pl.DataFrame:
@@ -77,8 +69,6 @@ def _steward_links(decided: pl.DataFrame) -> pl.DataFrame:
 
 def _probable_links(links: pl.DataFrame, aged: pl.DataFrame) -> pl.DataFrame:
     """The same of the probable links, the heaviest first, equal ones by their records' keys."""
-    if "exchanged" not in links.columns:
-        links = links.with_columns(exchanged=pl.lit(0))
     ends = aged.select("node", "record_key", "subject")
     ends = pl.concat([ends, aged.select("record_uid")], how="horizontal")
     pairs = links.join(ends, left_on="left", right_on="record_uid").join(
@@ -89,10 +79,6 @@ def _probable_links(links: pl.DataFrame, aged: pl.DataFrame) -> pl.DataFrame:
     return ordered.select(
         node=pl.concat_list("node", "node_right"),
         namespace=pl.lit(PROBABLE_LINK),
-        value=pl.format(
-            "weight {}{}",
-            pl.col("weight").round(2),
-            pl.when(pl.col("exchanged") != 0).then(pl.lit(EXCHANGED)).otherwise(pl.lit("")),
-        ),
+        value=pl.format("weight {}", pl.col("weight").round(2)),
         code=pl.int_range(pl.len(), dtype=pl.Int64),
     ).explode("node")

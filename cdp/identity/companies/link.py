@@ -74,7 +74,6 @@ def _near(nodes: pl.DataFrame, pairs: pl.DataFrame, policy: IdentityPolicy) -> p
         other_uid=uid.gather(near["right"]),
         weight="weight",
         probability="probability",
-        exchanged=pl.lit(value=False),
         evidence="evidence",
     )
 

@@ -129,6 +129,7 @@ class Case:
         group = Group(
             size=len(records),
             names=set(facts["plain_name"].drop_nulls()),
+            families=set(facts["plain_family"].drop_nulls()),
             dates=set(facts["birth_date"].drop_nulls()),
         )
         said = self.evidence.identifiers.filter(pl.col("record_uid").is_in(records))

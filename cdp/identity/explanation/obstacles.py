@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from cdp.identity.clusters.groups import CANNOT_LINK, FIREWALL, Group, Judge
+from cdp.identity.clusters.groups import CANNOT_LINK, FIREWALL, UNLIKE, Group, Judge
 from cdp.identity.clusters.likeness import are_apart, are_unlike
 from cdp.identity.explanation.case import Case, Shared
 from cdp.identity.explanation.telling import Teller, in_odds, said
@@ -143,9 +143,14 @@ def _held(group: Group, namespace: str) -> str:
 
 
 def _strangers(reason: str, one: Group, other: Group) -> tuple[str, str]:
-    """The first name, or birth date, of each side that the other cannot mean."""
-    if reason == "birth dates differ":
+    """The first name or birth date of each side that the other cannot mean."""
+    if reason == UNLIKE["dates"]:
         return _strange_date(one.dates, other.dates), _strange_date(other.dates, one.dates)
+    if reason == UNLIKE["families"]:
+        return (
+            _strange_name(one.families, other.families),
+            _strange_name(other.families, one.families),
+        )
     return _strange_name(one.names, other.names), _strange_name(other.names, one.names)
 
 

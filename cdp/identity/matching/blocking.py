@@ -95,7 +95,7 @@ def candidate_pairs(
     found = [
         pairs
         for by, then, most in spelled
-        for keyed in _keys(parts, by, then, most)
+        for keyed in _keys(parts, by, then, most, new)
         if len(pairs := _pairs(keyed, new))
     ]
     if not found:
@@ -111,13 +111,18 @@ def _parts(nodes: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
     return known.with_columns(pl.when(texts.is_not_null()).then(texts.hash())).collect()
 
 
-def _keys(parts: pl.DataFrame, by: list[str], then: list[str], most: int) -> Iterator[pl.DataFrame]:
-    """node, key of all records that share one with others, but for keys on more than `most`."""
+def _keys(
+    parts: pl.DataFrame, by: list[str], then: list[str], most: int, new: pl.Series | None
+) -> Iterator[pl.DataFrame]:
+    """node, key of all records that share one with others, but for keys on more than `most`.
+
+    With `new`, only of keys that one of these nodes has.
+    """
     stated = parts.select("node", *by, *then).drop_nulls(by)
     for name in by:
         if isinstance(stated.schema[name], pl.List):
             stated = stated.explode(name).drop_nulls(name)
-    yield from _narrowed(stated, by, then, most)
+    yield from _narrowed(stated, by, then, most, new)
 
 
 def _spelled_out(rule: Rule, columns: list[str]) -> Iterator[tuple[list[str], list[str]]]:
@@ -132,15 +137,19 @@ def _spelled_out(rule: Rule, columns: list[str]) -> Iterator[tuple[list[str], li
 
 
 def _narrowed(
-    parts: pl.DataFrame, by: list[str], then: list[str], most: int
+    parts: pl.DataFrame, by: list[str], then: list[str], most: int, new: pl.Series | None
 ) -> Iterator[pl.DataFrame]:
-    keyed = parts.with_columns(key=pl.struct(by).hash()).with_columns(size=pl.len().over("key"))
+    keyed = parts.with_columns(key=pl.struct(by).hash())
+    if new is not None:
+        held = keyed.filter(pl.col("node").is_in(new.implode())).select("key").unique()
+        keyed = keyed.join(held, on="key", how="semi")
+    keyed = keyed.with_columns(size=pl.len().over("key"))
     small = keyed.filter(pl.col("size").is_between(2, most))
     yield small.select("node", "key")
     large = keyed.filter(pl.col("size") > most)
     if then and large.height:
         rest = large.drop("key", "size").drop_nulls(then[0])
-        yield from _narrowed(rest, [*by, then[0]], then[1:], most)
+        yield from _narrowed(rest, [*by, then[0]], then[1:], most, new)
 
 
 def _pairs(keyed: pl.DataFrame, new: pl.Series | None) -> pl.Series:

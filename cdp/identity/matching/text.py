@@ -1,25 +1,10 @@
 """Column expressions that bring names, words and digits to one plain spelling."""
-# ruff: noqa: RUF001 - letters that look alike are what this is about
+# ruff: noqa: RUF001 - quotation marks that look alike are meant
 
 import polars as pl
 
-_LATIN = {
-    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "ı": "i",
-    "ħ": "h", "ŋ": "n",
-}  # fmt: skip
-_CYRILLIC = {
-    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ё": "e", "ж": "zh", "з": "z",
-    "и": "i", "й": "i", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r",
-    "с": "s", "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh",
-    "щ": "shch", "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya", "і": "i", "ї": "i",
-    "є": "e", "ґ": "g", "ў": "u", "ј": "j", "љ": "lj", "њ": "nj", "ћ": "c", "ђ": "d", "џ": "dz",
-}  # fmt: skip
-_GREEK = {
-    "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i",
-    "κ": "k", "λ": "l", "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s",
-    "ς": "s", "τ": "t", "υ": "y", "φ": "f", "χ": "ch", "ψ": "ps", "ω": "o",
-}  # fmt: skip
-_LETTERS = _LATIN | _CYRILLIC | _GREEK
+from cdp.identity.letters import IN_LATIN
+
 _ACCENTS = "[\u0300-\u036f]"
 
 # Letters that sound alike or are mistaken for each other; what is not here keeps its own sound.
@@ -42,7 +27,7 @@ def plain(text: pl.Expr) -> pl.Expr:
         .str.to_lowercase()
         .str.replace_all(_ACCENTS, "")
         .str.normalize("NFC")
-        .str.replace_many(list(_LETTERS), list(_LETTERS.values()))
+        .str.replace_many(list(IN_LATIN), list(IN_LATIN.values()))
         .str.replace_all("['’`´]", "")
         .str.replace_all(r"[^\p{L}\p{M}\p{N}]+", " ")
         .str.strip_chars()

@@ -10,11 +10,20 @@ from sqlalchemy import Connection, text
 from cdp.store import staging
 
 ALL = "INSERT INTO closure_record SELECT record_uid FROM source_record"
+# A full name is `given ... family`, or `family, given` unless a generation or degree follows the comma.
+_REVERSED = r"(?!\s*(jr|jnr|junior|sr|snr|senior|ii|iii|iv|esq|phd|md)\M)"
+NAMES = rf"""lower(coalesce(
+           v.name ->> 'given', substring(lower(v.name ->> 'full') FROM ',{_REVERSED}(.+)$'),
+           regexp_replace(split_part(v.name ->> 'full', ',', 1), '(\S)\s+\S+\s*$', '\1'))) AS given_name,
+       lower(coalesce(
+           v.name ->> 'family', substring(lower(v.name ->> 'full') FROM '^([^,]+),{_REVERSED}'),
+           substring(split_part(v.name ->> 'full', ',', 1) FROM '\S\s+(\S+)\s*$'))) AS family_name"""
+
 # Most records of a store head their own profile, and an id is most of what a row weighs: where it
 # is the record's own it is not sent.
-EVERY_RECORD = """
+EVERY_RECORD = f"""
 SELECT s.record_uid, s.channel || ':' || s.record_key, channel.subject,
-       lower(coalesce(v.name ->> 'given', split_part(v.name ->> 'full', ' ', 1))),
+       {NAMES},
        v.birth_date, nullif(s.component_id, s.record_uid), nullif(s.profile_id, s.record_uid)
 FROM source_record AS s JOIN channel USING (channel)
 LEFT JOIN (
@@ -30,10 +39,10 @@ OF_COMPONENTS = """
 INSERT INTO closure_record SELECT record_uid FROM source_record
 WHERE component_id = ANY(CAST(:components AS uuid[]))"""
 
-RECORDS = """
+RECORDS = f"""
 SELECT c.record_uid, coalesce(s.channel || ':' || s.record_key, f.channel || ':' || f.record_key),
        channel.subject,
-       lower(coalesce(v.name ->> 'given', split_part(v.name ->> 'full', ' ', 1))),
+       {NAMES},
        v.birth_date, s.component_id, s.profile_id
 FROM closure_record AS c
 LEFT JOIN source_record AS s USING (record_uid)
@@ -51,6 +60,7 @@ RECORD_COLUMNS = {
     "record_key": pl.String,
     "subject": pl.String,
     "given_name": pl.String,
+    "family_name": pl.String,
     "birth_date": pl.String,
     "component_before": pl.String,
     "profile_before": pl.String,
@@ -67,14 +77,13 @@ SELECT DISTINCT b.namespace, b.value, b.records
 FROM closure_record AS c JOIN record_identifier AS i USING (record_uid)
 JOIN identifier_block AS b USING (namespace, value) WHERE i.withdrawn_at IS NULL"""
 LINKS = """
-SELECT l.record_uid, l.other_uid, l.weight, l.exchanged::int
+SELECT l.record_uid, l.other_uid, l.weight
 FROM closure_record AS c JOIN probable_link AS l USING (record_uid) WHERE l.superseded_at IS NULL"""
 
 LINK_COLUMNS = {
     "left": pl.String,
     "right": pl.String,
     "weight": pl.Float64,
-    "exchanged": pl.Int64,
 }
 DECISIONS = """
 SELECT d.decision_id, d.kind, r.record_uid, r.side
@@ -92,11 +101,11 @@ DECISION_COLUMNS = {
 class Evidence:
     """What is to be clustered.
 
-    records: record_uid, record_key, subject, given_name, birth_date, component_before,
-        profile_before (the last two are missing in the evidence of a past time).
+    records: record_uid, record_key, subject, given_name, family_name, birth_date,
+        component_before, profile_before (the last two are missing in the evidence of a past time).
     identifiers: record_uid, namespace, value, the blocked ones among them.
     blocked: namespace, value, records of the values known as junk.
-    links: left, right, weight, exchanged of all scored pairs, however low the weight.
+    links: left, right, weight of all scored pairs, however low the weight.
     decisions: decision_id, kind, record_uid, side.
     """
 

@@ -13,6 +13,7 @@ from cdp.store.identity.evidence import (
     DECISION_COLUMNS,
     IDENTIFIER_COLUMNS,
     LINK_COLUMNS,
+    NAMES,
     RECORD_COLUMNS,
     Evidence,
 )
@@ -38,9 +39,9 @@ JOIN decision_record AS other USING (decision_id)
 WHERE r.record_uid = ANY(CAST(:frontier AS uuid[])) AND d.kind = 'link'
   AND d.decided_at <= :as_of AND (d.revoked_at IS NULL OR d.revoked_at > :as_of)
 """
-RECORDS = """
+RECORDS = f"""
 SELECT s.record_uid::text, s.channel || ':' || s.record_key AS record_key, c.subject,
-       lower(coalesce(v.name ->> 'given', split_part(v.name ->> 'full', ' ', 1))) AS given_name,
+       {NAMES},
        v.birth_date
 FROM source_record AS s JOIN channel AS c USING (channel) LEFT JOIN LATERAL (
     SELECT content -> 'traits' -> 'name' AS name, content -> 'traits' ->> 'birth_date' AS birth_date
@@ -60,7 +61,7 @@ FROM record_identifier AS i JOIN identifier_block AS b USING (namespace, value)
 WHERE i.record_uid = ANY(CAST(:records AS uuid[])) AND b.blocked_at <= :as_of
 """
 LINKS = """
-SELECT l.record_uid::text, l.other_uid::text, l.weight, l.exchanged::int FROM probable_link AS l
+SELECT l.record_uid::text, l.other_uid::text, l.weight FROM probable_link AS l
 WHERE l.record_uid = ANY(CAST(:records AS uuid[]))
   AND l.scored_at <= :as_of AND (l.superseded_at IS NULL OR l.superseded_at > :as_of)
 """
@@ -85,7 +86,7 @@ def components_as_of(
         rows: Sequence[Any] = tx.execute(text(query), parameters).all()
         return pl.DataFrame([tuple(row) for row in rows], schema=dict(columns), orient="row")
 
-    told = {name: RECORD_COLUMNS[name] for name in list(RECORD_COLUMNS)[:5]}
+    told = {name: of for name, of in RECORD_COLUMNS.items() if not name.endswith("_before")}
     return Evidence(
         records=read(RECORDS, told).with_columns(pl.col("birth_date").str.to_date(strict=False)),
         identifiers=read(IDENTIFIERS, IDENTIFIER_COLUMNS),

@@ -82,8 +82,8 @@ linked AS (
       AND s.profile_id IN (SELECT common FROM apart WHERE common IS NOT NULL)),
 added AS (
     INSERT INTO probable_link
-        (record_uid, other_uid, scored_at, weight, probability, exchanged, model, evidence)
-    SELECT record_uid, other_uid, :at, weight, probability, exchanged, :model, evidence FROM apart
+        (record_uid, other_uid, scored_at, weight, probability, model, evidence)
+    SELECT record_uid, other_uid, :at, weight, probability, :model, evidence FROM apart
     WHERE common IS NULL OR common IN (SELECT profile_id FROM linked)
     ORDER BY record_uid, other_uid
     RETURNING record_uid, other_uid, weight)
@@ -220,8 +220,7 @@ def replace(
         at: when.
         model: the version of the model.
         compared: record_uid, queued_at of the records that were compared with all others.
-        scored: record_uid, other_uid (the larger one), weight, probability, exchanged (whether
-            given and family name changed places), evidence (JSON).
+        scored: record_uid, other_uid (the larger one), weight, probability, evidence (JSON).
         full: every record of `subject` was compared.
         subject: whether persons or companies were compared.
         merge_weight: links of this weight and more hold profiles together.
