@@ -17,6 +17,10 @@ _GENERATIONS = {
 }  # fmt: skip
 
 
+# Han and Hangul write the family name first and nothing between: 王小明 is 小明 of the family 王. Families
+# of two signs are rare, and in Japan, where they are not, the same sign is taken off every time.
+_UNSPACED = r"^[\p{Han}\p{Hangul}]{2,4}$"
+
 _STATED = ("given_name", "middle_name", "family_name", "name_suffix", "full_name")
 
 
@@ -43,6 +47,7 @@ def _told(frame: pl.DataFrame) -> pl.DataFrame:
         full=_words("full_name"),
     )
     last_first = frame["full_name"].str.contains(",", literal=True).fill_null(value=False)
+    words = words.with_columns(full=_spaced("full"))
     words = words.with_columns(
         pl.when(pl.Series(last_first) & pl.col("given").is_null() & pl.col("family").is_null())
         .then(pl.concat_list(pl.col("full").list.slice(1), pl.col("full").list.slice(0, 1)))
@@ -84,6 +89,18 @@ def _words(*columns: str) -> pl.Expr:
         [pl.col(c).cast(pl.String) for c in columns], separator=" ", ignore_nulls=True
     )
     return plain(written).str.split(" ")
+
+
+def _spaced(column: str) -> pl.Expr:
+    """The words of a name; given and family name where it is a single word of both."""
+    word = pl.col(column).list.first()
+    both = (pl.col(column).list.len() == 1) & word.str.contains(_UNSPACED)
+    return (
+        pl.when(both)
+        .then(pl.concat_list(word.str.slice(1), word.str.slice(0, 1)))
+        .otherwise(column)
+        .alias(column)
+    )
 
 
 def _telling(column: str) -> pl.Expr:

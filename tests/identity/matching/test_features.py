@@ -43,6 +43,15 @@ def test_a_full_name_is_told_apart_into_given_and_family_name(full):
     assert (found["given"], found["family"], found["middle"]) == ("jane", "doe", ["ann"])
 
 
+@pytest.mark.parametrize(("full", "given", "family"), [
+    ("王小明", "小明", "王"), ("김민준", "민준", "김"), ("Cher", "cher", None), ("小明 王", "小明", "王"),
+])  # fmt: skip
+def test_a_name_written_without_a_blank_begins_with_the_family(full, given, family):
+    found = the_features(full_name=full)
+
+    assert (found["given"], found["family"]) == (given, family)
+
+
 def test_a_full_name_fills_in_what_a_title_hides():
     found = the_features(
         given_name="sir", family_name="baronet", full_name="sir robert perks, 1st baronet"
