@@ -8,7 +8,7 @@ from typing import TypeVar
 from cdp.account.links import update_account_links
 from cdp.audience.membership import update_memberships
 from cdp.derive.run import derive_queued
-from cdp.persona.assignment import assign_queued
+from cdp.persona.assignment import PEOPLE_PER_TRANSACTION, assign_queued
 from cdp.store.database import Database
 from cdp.store.profile.folded import hand_on
 from cdp.store.queues import Queue, settled
@@ -33,13 +33,15 @@ def conclude(
     now: datetime | None = None,
     *,
     wait: bool = True,
+    at_once: int | None = None,
 ) -> Concluded:
     """Draw every conclusion that waits: of changed profiles, and of those that only time changes.
 
     `progress` is called with the stage and the number of profiles so far; `now` (with a time zone)
     is the present. Each stage takes from its queue in the transaction that writes its result: a
     run that was killed is taken up by the next, and several may run at once. With `wait`, what
-    another run has taken is concluded, too, on return.
+    another run has taken is concluded, too, on return. `at_once`: about so many profiles a
+    transaction, for who rests in `progress`; None: as is quickest.
     """
     present = now or datetime.now(UTC)
     with database.transaction() as tx:
@@ -54,8 +56,19 @@ def conclude(
         return lambda count: progress(name, count)
 
     linked = sum(stage(Queue.LINKS, lambda: update_account_links(database, told("link"))))
-    derived = sum(stage(Queue.TRAITS, lambda: derive_queued(database, present, told("derive"))))
-    assigned = sum(stage(Queue.PERSONAS, lambda: assign_queued(database, present, told("persona"))))
+    derived = sum(
+        stage(
+            Queue.TRAITS, lambda: derive_queued(database, present, told("derive"), at_once=at_once)
+        )
+    )
+    assigned = sum(
+        stage(
+            Queue.PERSONAS,
+            lambda: assign_queued(
+                database, present, told("persona"), at_once=at_once or PEOPLE_PER_TRANSACTION
+            ),
+        )
+    )
     cells = list(
         stage(Queue.SEGMENTS, lambda: update_memberships(database, present, told("segment")))
     )

@@ -15,20 +15,23 @@ from cdp.model.persona import (
     Card,
     Page,
     Persona,
+    PersonaChanges,
     Situation,
     StatedPersona,
     Validation,
 )
 from cdp.persona import cards, discovery, present, validation
 from cdp.persona.assignment import assign_queued
+from cdp.persona.changes import changes
 from cdp.persona.discovery import Discovered
 from cdp.persona.fitted import Fitted
 from cdp.persona.in_force import InForce
+from cdp.persona.renaming import rename
 from cdp.persona.stated import checked
 from cdp.store.database import Database
 from cdp.store.opened import OnStore
 from cdp.store.persona import personas
-from cdp.store.persona.situations import Visitor, visitors
+from cdp.store.persona.situations import Visitor
 
 SEED = 1
 
@@ -42,7 +45,7 @@ class Personas(OnStore):
 
     def __init__(self, url: str | None = None, *, database: Database | None = None) -> None:
         super().__init__(url, database=database)
-        self._in_force = InForce(self._database)
+        self.in_force = InForce(self._database)
 
     def discover(
         self,
@@ -93,11 +96,10 @@ class Personas(OnStore):
             raise InvalidRequest(f"another persona is called {name!r}; choose another name")
         words = {} if text is None else {"text": text}
         with self._database.transaction() as tx:
-            personas.change(tx, found["persona_id"], name=name, words=words)
+            personas.change(tx, found["persona_id"], words=words)
             if name and name != found["name"]:
-                personas.rename_cells(tx, found["name"], name)
-                personas.rename_in_model(tx, found["persona_id"], name)
-        self._in_force.forget()
+                rename(tx, found["persona_id"], found["name"], name, datetime.now(UTC))
+        self.in_force.forget()
         return self.get(found["persona_id"])
 
     def retire(self, persona: UUID | str, *, now: datetime | None = None) -> None:
@@ -125,10 +127,13 @@ class Personas(OnStore):
             if fitted
             else {}
         )
+        everybody = max(sum(people.values()), 1)
+        lasting = {str(uid): count / everybody for uid, count in people.items()}
         found = [
             Persona(
                 persona_id=row["persona_id"], name=row["name"], kind=row["kind"],
-                share=shares.get(str(row["persona_id"])), people=people.get(row["persona_id"], 0),
+                share=(shares | lasting).get(str(row["persona_id"])),
+                people=people.get(row["persona_id"], 0),
                 created_at=row["created_at"], drifted_at=drifted,
             )
             for row in live
@@ -140,13 +145,21 @@ class Personas(OnStore):
         uid = self._row(persona)["persona_id"]
         return next(each for each in self.every() if each.persona_id == uid)
 
+    def changes(
+        self, persona: UUID | str, since: str | None = None, *, limit: int = 100
+    ) -> PersonaChanges:
+        """Who came into a persona or situation and left it since a cursor; ask with `next` again.
+
+        Raises PersonaNotFound, InvalidRequest.
+        """
+        return changes(self._database, self._row(persona)["name"], since, limit)
+
     def situation(self, ref: UUID | str, *, at: datetime | None = None) -> Situation:
         """Which persona fits a profile now, or did at a time. Raises ProfileNotFound, InvalidRequest."""
-        fitted, moment = self._in_force.get(), at or datetime.now(UTC)
+        fitted, moment = self.in_force.get(), at or datetime.now(UTC)
         with self._database.autocommit() as connection:
-            visitor = _visitor(connection, ref)
-            known = present.seen(connection, fitted, visitor, moment)
-        return present.situation(fitted, visitor.profile_id, moment, known)
+            visitor = _visitor(connection, ref, moment)
+        return present.situation(fitted, visitor, moment)
 
     def situations(self, ref: UUID | str, *, limit: int = 100) -> tuple[UUID, list[Assigned]]:
         """The profile's id, and what is on record of its situations, newest first.
@@ -154,7 +167,7 @@ class Personas(OnStore):
         Raises ProfileNotFound.
         """
         with self._database.autocommit() as connection:
-            profile_id = _visitor(connection, ref).profile_id
+            profile_id = _visitor(connection, ref, datetime.now(UTC)).profile_id
             return profile_id, present.on_record(connection, profile_id, limit)
 
     def page(
@@ -169,17 +182,12 @@ class Personas(OnStore):
 
         Raises ProfileNotFound for an id that was never given out, AmbiguousIdentifier.
         """
-        fitted, moment = self._in_force.get(), at or datetime.now(UTC)
+        fitted, moment = self.in_force.get(), at or datetime.now(UTC)
         with self._database.autocommit() as connection:
-            try:
-                visitor = _visitor(connection, ref)
-            except ProfileNotFound:
-                if isinstance(parsed(connection, ref), UUID):
-                    raise
-                visitor = None
-            return present.page(
-                connection, fitted, visitor, moment, categories=categories, products=products
-            )
+            named = parsed(connection, ref)
+            found = present.visitors(connection, named, moment, bought=True)
+        visitor = one_or_unknown(named, found)
+        return present.page(fitted, visitor, moment, categories=categories, products=products)
 
     def card(self, persona: UUID | str) -> Card:
         """A persona's card. Raises PersonaNotFound."""
@@ -196,13 +204,13 @@ class Personas(OnStore):
             "text": row["words"].get("text") or document.get("text", ""),
         }
         return Card.model_validate(
-            document | written | {"drift": validation.drift_of(check, document)}
+            cards.in_order(document) | written | {"drift": validation.drift_of(check, document)}
         )
 
     def validate(self, *, now: datetime | None = None) -> Validation:
         """Coverage, separation, stability, borders and drift against the people of now; kept."""
         moment = now or datetime.now(UTC)
-        fitted = self._in_force.get()
+        fitted = self.in_force.get()
         with self._database.transaction() as tx:
             found = validation.run(tx, fitted, moment)
             personas.put_check(tx, fitted.version, found.model_dump(mode="json"), moment)
@@ -210,16 +218,16 @@ class Personas(OnStore):
 
     def fitted(self) -> Fitted | None:
         """The version in force; None before the first discovery or definition."""
-        return self._in_force.find()
+        return self.in_force.find()
 
     def _settle(self, now: datetime, progress: Callable[[str], None] = lambda _: None) -> None:
         """After a new version: its cards, and everybody's persona."""
-        self._in_force.forget()
+        self.in_force.forget()
         progress("assignment")
         assign_queued(self._database, now)
         progress("cards")
         with self._database.transaction() as tx:
-            cards.write(tx, self._in_force.get(), now)
+            cards.write(tx, self.in_force.get(), now)
 
     def _row(self, persona: UUID | str) -> Mapping[str, Any]:
         with self._database.autocommit() as connection:
@@ -236,12 +244,21 @@ class Personas(OnStore):
             return next((row for row in personas.live(connection) if row["name"] == name), None)
 
 
-def _visitor(connection: psycopg.Connection, ref: UUID | str) -> Visitor:
+def _visitor(connection: psycopg.Connection, ref: UUID | str, at: datetime) -> Visitor:
     """The profile that `ref` names. Raises ProfileNotFound, AmbiguousIdentifier, InvalidRequest."""
     named = parsed(connection, ref)
-    found = visitors(connection, named, present.PURPOSE)
+    return the_one(named, present.visitors(connection, named, at))
+
+
+def the_one(named: UUID | tuple[str, str], found: list[Visitor]) -> Visitor:
+    """The only one of the visitors found by a normalised name. Raises ProfileNotFound, AmbiguousIdentifier."""
     if not isinstance(named, UUID):
         return the_only(named[0], found)
     if not found:
         raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")
     return found[0]
+
+
+def one_or_unknown(named: UUID | tuple[str, str], found: list[Visitor]) -> Visitor | None:
+    """The same; None where an identifier is one that nobody carries yet."""
+    return None if not found and not isinstance(named, UUID) else the_one(named, found)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from cdp.audience.dimensions import Dimension, cell_condition
 from cdp.derive.registry import known_trait
@@ -29,6 +29,7 @@ from cdp.store.audience.predicate import (
     age_test,
     everywhere,
     instant_test,
+    instant_text,
     json_test,
     number_test,
     text_test,
@@ -86,6 +87,8 @@ class Compiler:
             return age_test(scope.binder, scope.trait_instant(name, said.key), test, age)
         if isinstance(wanted, timedelta):
             return instant_test(scope.binder, scope.trait_instant(name, said.key), test, wanted)
+        if kind == "instant" and test != "known":
+            wanted = tuple(map(utc, wanted)) if isinstance(wanted, tuple) else utc(str(wanted))
         if kind in TEXTS:
             return Fragment(text_test(scope.binder, scope.trait_text(name, said.key), test, wanted))
         sure = known.computed and said.key is None
@@ -144,6 +147,16 @@ def age_of(known: KnownTrait, number: float) -> timedelta | Years:
     if known.unit == YEARS:
         return Years(int(number))
     return timedelta(seconds=number * AGE_UNITS[known.unit or "days"])
+
+
+def utc(said: str) -> str:
+    """An instant in any zone (UTC where none is said) as it stands in traits; a day is its beginning."""
+    at = datetime.fromisoformat(said)
+    return (
+        said
+        if len(said) == len("2024-05-31")
+        else instant_text(at if at.tzinfo else at.replace(tzinfo=UTC))
+    )
 
 
 def kind_of(wanted: object) -> str:

@@ -1,15 +1,12 @@
 """The fields of people that lists and exports show: traits by name, checked against the registry."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
-from math import floor
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from cdp.audience.compiler import YEARS
 from cdp.derive.registry import known_trait, known_traits
 from cdp.model.computed import KnownTrait
-
-SECONDS_IN_DAY = 86_400
-DAYS_IN = {"days": 1.0, "years": 365.2425}  # of the units of ages
 
 
 def chosen(names: Sequence[str]) -> list[KnownTrait]:
@@ -24,8 +21,10 @@ def value_of(traits: Mapping[str, Any], field: KnownTrait, now: datetime) -> Any
     began = traits.get(field.of or "")
     if began is None:
         return None
-    days = (now - _instant(began)).total_seconds() / SECONDS_IN_DAY
-    return floor(days / DAYS_IN[field.unit or "days"])
+    since = _instant(began)
+    if field.unit == YEARS:
+        return now.year - since.year - ((now.month, now.day) < (since.month, since.day))
+    return (now - since) // timedelta(days=1)
 
 
 def types() -> dict[str, str]:

@@ -125,7 +125,13 @@ class Handover:
             places = numbers(read.evaluate(self.node))
             while some := list(islice(places, self._at_once)):
                 found = exports.judged(
-                    tx, self._rules, some, self.fields, documents=documents, now=self.as_of
+                    tx,
+                    self._rules,
+                    some,
+                    self.fields,
+                    documents=documents,
+                    of_texts=self.kind == "parquet",
+                    now=self.as_of,
                 )
                 page = self._written_down(pl.DataFrame(found, schema=schema, orient="row"))
                 if page.height:

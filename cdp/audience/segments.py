@@ -54,6 +54,7 @@ def save(
     condition = checked(said, words, name=name)
     with database.transaction() as tx:
         segments.hold_alone(tx)
+        base.evaluate_dimensions(tx, now)  # who is a person, too
         former = {each.name: each for each in segments.live(tx)}.get(name)
         if former and former.subject != subject:
             raise InvalidSegment(f"segment {name!r} is about {former.subject}s; archive it first")

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 from pydantic import ValidationError
@@ -47,6 +49,17 @@ ADMITTED: Mapping[str, set[str]] = {
     "object": {"known"},
 }
 NUMERIC = ("integer", "number", "money", "age")
+WRITTEN = {
+    **dict.fromkeys(NUMERIC, "; write a number, without quotes"),
+    **dict.fromkeys(("string", "category"), "; put a text in quotes"),
+    "date": "; write 2024-05-31",
+    "instant": "; write 2024-05-31 or 2024-05-31T18:00:00+02:00",
+}
+PLAINLY = {
+    "too_short": "give at least one",
+    "tuple_type": "give a list",
+    "timezone_aware": "say a time with its zone: 2024-05-31T00:00:00Z",
+}
 DEEPEST = 60
 
 
@@ -123,7 +136,8 @@ def _told(error: Any) -> str:
         name = place.rpartition(".")[2]
         fields = [each.serialization_alias or key for key, each in node.model_fields.items()]
         return f"{place}: nothing is called {name!r} here; {near(name, fields)}"
-    return f"{place or 'condition'}: {error['msg'].removeprefix('Value error, ')}"
+    told = PLAINLY.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+    return f"{place or 'condition'}: {told}"
 
 
 def _faults(node: Condition, words: Vocabulary) -> Iterator[str]:
@@ -165,24 +179,33 @@ def _trait(node: TraitIs) -> Iterator[str]:
 
 
 def _tests(what: str, kind: str, test: Test, known: KnownTrait | None = None) -> Iterator[str]:
-    admitted = ADMITTED[kind]
     for name, wanted in test.said().items():
-        if name not in admitted:
+        if name not in (admitted := ADMITTED[kind]):
             yield f"{what} is {_kind(kind, known)}; {name!r} does not apply, but {_list(admitted)}"
         elif name not in ("known", "within", "older_than"):
             for value in wanted if isinstance(wanted, tuple) else (wanted,):
                 if not _fits(value, kind):
-                    yield f"{what} is {_kind(kind, known)}; {value!r} is not"
+                    yield f"{what} is {_kind(kind, known)}; {value!r} is not{WRITTEN.get(kind, '')}"
 
 
 def _fits(value: Any, kind: str) -> bool:
     if kind in NUMERIC:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)
     if kind == "boolean":
         return isinstance(value, bool)
     if kind in ("date", "instant"):
-        return isinstance(value, str) and value[:4].isdigit() and value[4:5] == "-"
+        return isinstance(value, str) and _in_time(value, kind)
     return kind == "list" or isinstance(value, str)
+
+
+def _in_time(value: str, kind: str) -> bool:
+    """Whether it is ISO 8601: a day, or for an instant a time of one. Others would compare as texts."""
+    try:
+        if kind == "date":
+            return date.fromisoformat(value).isoformat() == value
+        return datetime.fromisoformat(value).date().isoformat() == value[:10]
+    except ValueError:
+        return False
 
 
 def _kind(kind: str, known: KnownTrait | None) -> str:

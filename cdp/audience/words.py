@@ -1,7 +1,7 @@
 """The conditions in Python: `(trait("lifecycle") == "churned") & viewed(category="shoes", within="7d")`."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from cdp.model.duration import duration
@@ -16,18 +16,11 @@ from cdp.model.expression import (
     TraitIs,
     WorksFor,
 )
-from cdp.model.wanted import Measure, Scalar, Test
+from cdp.model.wanted import Measure, Scalar, Test, scalar
 
 Said = Scalar | date | datetime
 WINDOW = ("within", "older_than", "since", "until")
 FIGURES = ("count", "sum", "distinct", "followed_by", "not_followed_by")
-
-
-def scalar(said: Said) -> Scalar:
-    """`said` as the tree holds it: dates and instants as texts whose order is that of time."""
-    if isinstance(said, datetime):
-        return said.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return said.isoformat() if isinstance(said, date) else said
 
 
 class Word:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
-from cdp.cli.options import AsJson
+from cdp.cli.options import AsJson, Limit
 
 if TYPE_CHECKING:
     from cdp.personas import Personas
@@ -31,6 +31,8 @@ def discover(
             f"version {found.version}: {found.personas} personas and {found.situations} situations, "
             f"{found.kept} known before, {found.new} new"
         )
+        fitted = personas.fitted()
+    _warn(fitted.stability if fitted else None)
 
 
 @app.command(name="list")
@@ -134,6 +136,28 @@ def export(
 
 
 @app.command()
+def changes(
+    persona: Name,
+    since: Annotated[str | None, typer.Option(help="Cursor; default: from the beginning.")] = None,
+    limit: Limit = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List who came into a persona or situation and who left it."""
+    from cdp.cli import output
+
+    with _personas() as personas:
+        page = personas.changes(persona, since, limit=limit)
+    if as_json:
+        output.emit(page)
+        return
+    rows = output.table("profile", "change", "at (UTC)", whole=("profile",))
+    for each in page.data:
+        rows.add_row(str(each.profile_id), each.kind, output.moment(each.changed_at))
+    output.screen().print(rows)
+    typer.echo(f"next: --since {page.next}", err=True)
+
+
+@app.command()
 def validate(as_json: AsJson = False) -> None:
     """Check whether the personas still hold; cards that have drifted are marked."""
     with _personas() as personas:
@@ -153,6 +177,7 @@ def validate(as_json: AsJson = False) -> None:
     typer.echo(
         "the personas have drifted: `cdp persona discover`" if found.drifted else "they hold"
     )
+    _warn(found.stability)
 
 
 @app.command()
@@ -170,6 +195,17 @@ def situation(
     typer.echo(f"history  {found.history.name} ({found.history.probability:.0%})")
     for each in found.reasons:
         typer.echo(f"  {each.words}")
+
+
+def _warn(stability: float | None) -> None:
+    from cdp.model.persona import STABLE
+
+    if stability is not None and stability < STABLE:
+        typer.echo(
+            f"not stable: other samples of the same people give other personas (adjusted Rand index "
+            f"{stability:.2f}, {STABLE} would be); there may be no such kinds of people",
+            err=True,
+        )
 
 
 def _personas() -> "Personas":

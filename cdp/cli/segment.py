@@ -154,7 +154,6 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Say why a profile is in a segment, or is not, and what would have to change."""
-    from rich.markup import escape
     from rich.tree import Tree
 
     from cdp.cli import output
@@ -165,7 +164,7 @@ def why(
     if as_json:
         output.emit(found)
         return
-    tree = Tree(escape(f"{'in' if found.holds else 'not in'} segment {name!r}"))
+    tree = Tree(f"{'in' if found.holds else 'not in'} segment {name!r}")
     _grow(tree, found.reason)
     output.screen().print(tree)
     typer.echo("it would be otherwise if:")
@@ -174,15 +173,13 @@ def why(
 
 
 def _grow(tree: Any, reason: "Reason") -> None:
-    from rich.markup import escape
-
     from cdp.audience.wording import value_in_words
     from cdp.cli import output
 
     sign = "+" if reason.holds else "-"
     actual = "" if reason.parts else f"  [{value_in_words(reason.actual)}]"
     until = f"  until {output.moment(reason.until)} UTC" if reason.until else ""
-    branch = tree.add(escape(f"{sign} {reason.says}{actual}{until}"))
+    branch = tree.add(f"{sign} {reason.says}{actual}{until}")
     for part in reason.parts:
         _grow(branch, part)
 
@@ -204,9 +201,10 @@ def _read(file: Path) -> dict[str, Any]:
 
     from cdp.errors import InvalidSegment
 
-    text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
     try:
-        said = yaml.safe_load(text)
+        said = yaml.safe_load(sys.stdin.read() if str(file) == "-" else file.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{file} cannot be read: {error}", param_hint="FILE") from None
     except yaml.YAMLError as error:
         raise InvalidSegment(f"{file} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(said, dict):

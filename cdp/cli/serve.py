@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 WORKERS = "WEB_CONCURRENCY"  # uvicorn's own word
-SECONDS_OF_A_TURN = 0.0005  # of a thread while others wait
 DRAIN_SECONDS = 30  # for requests that are being answered when the service is stopped
 
 
@@ -59,6 +58,7 @@ def serve(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -> 
 def application() -> "FastAPI":
     """The application of one worker process, logging JSON lines to stderr."""
     import structlog
+    from pydantic_core import to_json
 
     from cdp.service.app import create_app
     from cdp.settings import settings
@@ -67,13 +67,11 @@ def application() -> "FastAPI":
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
+            lambda _logger, _method, entry: to_json(entry, fallback=repr),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     settings.cache_clear()  # the parent may have named another database since
-    # A request waits for the threads that land and conclude at each of its steps; 5 ms unless told.
-    sys.setswitchinterval(SECONDS_OF_A_TURN)
     return create_app(workers=int(os.environ.get(WORKERS, "1")))

@@ -7,7 +7,16 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from cdp.client.calls import Call, Ref, as_data, as_model, asked
-from cdp.model.persona import Assigned, Card, Page, Persona, Situation, StatedPersona, Validation
+from cdp.model.persona import (
+    Assigned,
+    Card,
+    Page,
+    Persona,
+    PersonaChanges,
+    Situation,
+    StatedPersona,
+    Validation,
+)
 
 
 class Defined(BaseModel):
@@ -35,6 +44,12 @@ def page(ref: Ref, at: datetime | None, categories: int, products: int) -> Call[
 def personas() -> Call[list[Persona]]:
     """The personas there are."""
     return Call("GET", "/v1/personas", as_data(list[Persona]))
+
+
+def changes(persona: Ref, since: str | None, limit: int) -> Call[PersonaChanges]:
+    """Who came and went."""
+    query = asked(since=since, limit=limit)
+    return Call("GET", f"{_place(persona)}/changes", as_model(PersonaChanges), query)
 
 
 def card(persona: Ref) -> Call[Card]:

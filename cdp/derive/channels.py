@@ -40,7 +40,7 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
         found = found.join(_places(facts), on="n", how="left")
     about = facts.of("order", "visit", "email_opened", "email_clicked")
     if not about.is_empty():
-        local = pl.col("at").dt.convert_time_zone(facts.policy.timezone)
+        local = _on_the_clock(facts.policy.timezone)
         about = about.select(
             "n",
             pl.col("device").cast(pl.String),
@@ -54,6 +54,13 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
         )
         found = found.join(worded, on="n", how="left")
     return found if found.width > 1 else found.clear()
+
+
+def _on_the_clock(timezone: str) -> pl.Expr:
+    """The time as clocks there show it; a date without an hour, midnight in UTC, is that day anywhere."""
+    at = pl.col("at")
+    told = pl.when(at.dt.time() == pl.time(0)).then(at.dt.replace_time_zone(None))
+    return told.otherwise(at.dt.convert_time_zone(timezone).dt.replace_time_zone(None))
 
 
 def _places(facts: Facts) -> pl.DataFrame:

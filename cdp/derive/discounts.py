@@ -19,10 +19,11 @@ TRAITS = declared(
     ("discount_tier", "category", None, "full price, mixed or discount",
      "by discounted_share: below 0.2, below 0.6, from 0.6"),
     ("gift_share", "number", "share 0..1", "how much of the spending was on gifts",
-     ("amount of gift lines / amount of all lines; a gift is an order or line marked as one, or goods of "
-     "a department for the other sex than the person's stated one (policy derive.gift.departments)")),
-    ("gift_orders", "integer", "orders", "orders that hold a gift", "number of orders with a gift line"),
-    ("last_gift_at", "instant", "UTC", "when a gift was last bought", "max(at of gift lines)"),
+     ("amount of gift lines / amount of all lines; of orders where there are no lines; a gift is an order "
+     "or line marked as one, or goods of a department for the other sex than the person's stated one "
+     "(policy derive.gift.departments)")),
+    ("gift_orders", "integer", "orders", "orders that hold a gift", "number of orders marked as a gift or with a gift line"),
+    ("last_gift_at", "instant", "UTC", "when a gift was last bought", "max(at of gift lines and orders)"),
 )  # fmt: skip
 SEXES = {"women": ("female", "f", "w", "woman"), "men": ("male", "m", "man")}
 
@@ -32,34 +33,59 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     del parameters, now
     if facts.orders.is_empty():
         return facts.profiles.select("n").clear()
+    amount = pl.col("amount")
     order = facts.orders.group_by("n").agg(
-        paid=pl.col("amount").sum().round(4),
+        paid=amount.sum().round(4),
         off=pl.col("discount").sum().round(4),
-        paid_reduced=pl.col("amount").filter(pl.col("discount") > 0).sum().round(4),
-        any_gift=pl.col("gift").any(),
+        paid_reduced=amount.filter(pl.col("discount") > 0).sum().round(4),
+        paid_gifts=amount.filter("gift").sum().round(4),
     )
-    lines = _by_line(facts)
-    figures = order if lines is None else order.join(lines, on="n", how="left")
-    if lines is None:
-        figures = figures.with_columns(_nothing())
-    share = pl.when(pl.col("goods") > 0).then(pl.col("goods_reduced") / pl.col("goods"))
-    of_orders = pl.when(pl.col("paid") > 0).then(pl.col("paid_reduced") / pl.col("paid"))
+    lines = _with_gifts(facts)
+    goods = lines.group_by("n").agg(
+        goods=amount.sum().round(4),
+        goods_reduced=amount.filter(pl.col("discount") > 0).sum().round(4),
+        gifts=amount.filter("gift").sum().round(4),
+    )
+    figures = order.join(goods, on="n", how="left").join(_gifts(facts, lines), on="n", how="left")
     list_price = pl.col("paid") + pl.col("off")
     return figures.select(
         "n",
-        discounted_share=pl.coalesce(share, of_orders).round(4),
+        "last_gift_at",
+        pl.col("gift_orders").fill_null(0),
+        discounted_share=_share("goods_reduced", "paid_reduced"),
         discount_rate=pl.when(list_price > 0).then(pl.col("off") / list_price).round(4),
-        gift_share=pl.when(pl.col("goods") > 0).then(pl.col("gifts") / pl.col("goods")).round(4),
-        gift_orders="gift_orders",
-        last_gift_at="last_gift_at",
+        gift_share=_share("gifts", "paid_gifts"),
     ).with_columns(discount_tier=_tier())
 
 
-def _by_line(facts: Facts) -> pl.DataFrame | None:
-    if facts.lines.is_empty():
-        return None
-    marked = facts.orders.filter("gift").select("n", "order_key", gift_order=pl.lit(value=True))
+def _share(of_goods: str, of_orders: str) -> pl.Expr:
+    """The share of the lines' amount; of the orders' where no line has one."""
+    return (
+        pl.when(pl.col("goods") > 0)
+        .then(pl.col(of_goods) / pl.col("goods"))
+        .when(pl.col("paid") > 0)
+        .then(pl.col(of_orders) / pl.col("paid"))
+        .round(4)
+    )
+
+
+def _gifts(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
+    """Columns n, gift_orders and last_gift_at: of orders marked as gifts, and of those that hold one."""
+    told = [each.filter("gift").select("n", "order_key", "at") for each in (facts.orders, lines)]
+    return (
+        pl.concat(told)
+        .group_by("n")
+        .agg(
+            gift_orders=pl.col("order_key").n_unique().cast(pl.Int64),
+            last_gift_at=pl.col("at").max(),
+        )
+    )
+
+
+def _with_gifts(facts: Facts) -> pl.DataFrame:
+    """The lines, with `gift` also where the order is marked or the goods are for the other sex."""
     lines = facts.lines
+    marked = facts.orders.filter("gift").select("n", "order_key", gift_order=pl.lit(value=True))
     if not marked.is_empty():
         lines = lines.join(marked, on=["n", "order_key"], how="left")
         lines = lines.with_columns(
@@ -69,14 +95,7 @@ def _by_line(facts: Facts) -> pl.DataFrame | None:
     if other is not None:
         lines = lines.join(other, on=["n", "department"], how="left", nulls_equal=False)
         lines = lines.with_columns(gift=pl.col("gift") | pl.col("other").fill_null(value=False))
-    amount = pl.col("amount")
-    return lines.group_by("n").agg(
-        goods=amount.sum().round(4),
-        goods_reduced=amount.filter(pl.col("discount") > 0).sum().round(4),
-        gifts=amount.filter("gift").sum().round(4),
-        gift_orders=pl.col("order_key").filter("gift").n_unique().cast(pl.Int64),
-        last_gift_at=pl.col("at").filter("gift").max(),
-    )
+    return lines
 
 
 def _for_the_other_sex(facts: Facts) -> pl.DataFrame | None:
@@ -98,14 +117,6 @@ def _for_the_other_sex(facts: Facts) -> pl.DataFrame | None:
     return crossed.filter(pl.col("sex") != pl.col("made_for")).select(
         "n", "department", other=pl.lit(value=True)
     )
-
-
-def _nothing() -> list[pl.Expr]:
-    return [
-        *(pl.lit(None, pl.Float64).alias(name) for name in ("goods", "goods_reduced", "gifts")),
-        pl.when("any_gift").then(1).cast(pl.Int64).alias("gift_orders"),
-        pl.lit(None, pl.Datetime("us", "UTC")).alias("last_gift_at"),
-    ]
 
 
 def _tier() -> pl.Expr:

@@ -9,7 +9,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from cdp.derive.money import converted
-from cdp.derive.orders import lines_of, orders_of
+from cdp.derive.orders import lines_of, orders_of, returns_of
 from cdp.derive.policy import DerivePolicy, Role
 from cdp.profile.traits import registry
 from cdp.store.derive import facts as store
@@ -83,9 +83,12 @@ class Facts:
 
     @cached_property
     def returns(self) -> pl.DataFrame:
-        """What was given back, one row an order and time: n, order_id, at, amount."""
-        events = self.of("refund")
-        return events if not events.is_empty() else self.of("return")
+        """What was given back of orders that were not cancelled, one row a refund: n, at, amount.
+
+        Returned lines count where nobody tells a refund of their order; of several channels that
+        tell one of the same order the most trusted.
+        """
+        return returns_of(self)
 
 
 def read_facts(

@@ -39,7 +39,8 @@ def orders_of(facts: "Facts") -> pl.DataFrame:
         goods_discount=_sum("discount", is_line),
         goods_quantity=_sum("quantity", is_line),
         in_store=pl.col("in_store").any(),
-        gift=pl.col("gift").any(),
+        # A gift among other lines makes no gift of these.
+        gift=(pl.col("gift") & ~is_line).any(),
     )
     merged = _across_channels(by_channel)
     return merged.select(
@@ -64,11 +65,25 @@ def lines_of(facts: "Facts") -> pl.DataFrame:
     cancelled = _cancelled(facts)
     if cancelled is not None:
         keyed = keyed.join(cancelled, on=["n", "order_key"], how="anti")
-    said_by = keyed.select("n", "order_key", "channel", "trust").unique()
-    if said_by.select("n", "order_key").is_duplicated().any():
-        first = _by_trust(said_by).unique(["n", "order_key"], keep="first", maintain_order=True)
-        keyed = keyed.join(first, on=["n", "order_key", "channel"], how="semi")
-    return keyed
+    return _of_one_channel(keyed)
+
+
+def returns_of(facts: "Facts") -> pl.DataFrame:
+    """One row a refund, see `Facts.returns`."""
+    told = pl.col("order_id").is_not_null()
+    # Without an order's id a returned line belongs to what its channel says was refunded.
+    order = (
+        pl.when(told)
+        .then(pl.col("order_id").hash(ORDER_ID_SEED))
+        .otherwise(pl.col("channel").hash(PLACE_SEED))
+    )
+    refunds, lines = (facts.of(role).with_columns(order_key=order) for role in ("refund", "return"))
+    lines = lines.join(refunds, on=["n", "order_key"], how="anti")
+    returned = pl.concat([refunds, lines])
+    cancelled = _cancelled(facts)
+    if cancelled is not None:
+        returned = returned.join(cancelled, on=["n", "order_key"], how="anti")
+    return _of_one_channel(returned)
 
 
 def unconverted_of(facts: "Facts") -> pl.DataFrame | None:
@@ -137,6 +152,15 @@ def _across_channels(by_channel: pl.DataFrame) -> pl.DataFrame:
             *(pl.col(name).drop_nulls().first() for name in figures),
         )
     )
+
+
+def _of_one_channel(keyed: pl.DataFrame) -> pl.DataFrame:
+    """Of what several channels say of one order what the most trusted says."""
+    said_by = keyed.select("n", "order_key", "channel", "trust").unique()
+    if not said_by.select("n", "order_key").is_duplicated().any():
+        return keyed
+    first = _by_trust(said_by).unique(["n", "order_key"], keep="first", maintain_order=True)
+    return keyed.join(first, on=["n", "order_key", "channel"], how="semi")
 
 
 def _by_trust(frame: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,8 @@ TRAITS = declared(
     ("spent", "money", "reporting currency", "what the person paid for all orders",
      "sum of the orders' amounts: the order's total, else what was paid, else the sum of its lines"),
     ("refunded", "money", "reporting currency", "what the person was given back",
-     "sum of the amounts of refunds; of returned lines where nobody tells refunds"),
+     ("sum of the amounts of refunds of orders that were not cancelled; of returned lines where nobody "
+     "tells a refund of their order")),
     ("net_spent", "money", "reporting currency", "what the person paid less what was given back",
      "spent - refunded"),
     ("average_order", "money", "reporting currency", "the mean value of an order",
@@ -34,7 +35,7 @@ TRAITS = declared(
     ("order_interval", "number", "days", "the usual time between two purchases",
      "(last day - first day with an order) / (days with an order - 1)"),
     ("returns", "integer", "returns", "how often something was given back",
-     "number of refunds; of returned lines where nobody tells refunds"),
+     "number of refunds; of returned lines where nobody tells a refund of their order"),
     ("last_return_at", "instant", "UTC", "when something was last given back", "max(at of returns)"),
     ("return_share", "number", "share 0..1", "how much of what was paid was given back",
      "refunded / spent"),
@@ -51,7 +52,7 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """Columns n, the traits above, and when the next order leaves the window of 365 days."""
     del parameters
     orders = facts.orders
-    if orders.is_empty():
+    if orders.is_empty() and facts.returns.is_empty():
         return facts.profiles.select("n", orders=pl.lit(0, pl.Int64))
     at, amount, recent = pl.col("at"), pl.col("amount"), pl.col("at") > now - YEAR
     day = at.dt.truncate("1d")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from threading import Lock
 
 import polars as pl
@@ -28,11 +29,16 @@ SMALL, GROWTH, GROWTH_OF_LARGE = 200_000, 0.1, 1.0
 
 
 def derive_queued(
-    database: Database, now: datetime, progress: Callable[[int], None] = lambda _: None
+    database: Database,
+    now: datetime,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    at_once: int | None = None,
 ) -> int:
     """Derive every profile that waits, and those of which time alone changes a trait; how many.
 
-    `progress` is called with the number derived so far. Safe to run twice at once.
+    `progress` is called with the number derived so far. `at_once`: at most so many profiles a
+    transaction, one after the other; None: as is quickest. Safe to run twice at once.
     """
     with database.transaction() as tx:
         store.queue_due(tx, now)
@@ -41,9 +47,11 @@ def derive_queued(
             fit(tx, now)
     if not waiting:
         return 0
-    derived, orders = _derive_all(database, now, waiting, progress)
+    alone = at_once is not None or waiting <= PROFILES_PER_TRANSACTION
+    work = partial(_derive_all, database, now, at_once or PROFILES_PER_TRANSACTION, alone=alone)
+    derived, orders = work(progress)
     if _refitted(database, now, orders):
-        again, _ = _derive_all(database, now, derived, lambda count: progress(derived + count))
+        again, _ = work(lambda count: progress(derived + count))
         derived = max(derived, again)
         _refitted(database, now, 0)
     return derived
@@ -65,19 +73,21 @@ def rebuild(
 
 
 def _derive_all(
-    database: Database, now: datetime, waiting: int, progress: Callable[[int], None]
+    database: Database, now: datetime, at_once: int, progress: Callable[[int], None], *, alone: bool
 ) -> tuple[int, int]:
     """How many profiles were derived, and how many more orders than before they have."""
     tally, derived, orders = Lock(), 0, 0
 
     def work() -> None:
         nonlocal derived, orders
-        while (some := _derive_some(database, now))[0]:
+        more = True
+        while more:
+            taken, added, more = _derive_some(database, now, at_once)
             with tally:
-                derived, orders = derived + some[0], orders + some[1]
+                derived, orders = derived + taken, orders + added
                 progress(derived)
 
-    if waiting <= PROFILES_PER_TRANSACTION:
+    if alone:
         work()
         return derived, orders
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -86,18 +96,18 @@ def _derive_all(
     return derived, orders
 
 
-def _derive_some(database: Database, now: datetime) -> tuple[int, int]:
+def _derive_some(database: Database, now: datetime, at_once: int) -> tuple[int, int, bool]:
+    """How many were derived, how many more orders they have, and whether more may wait."""
     with database.transaction() as tx:
-        taken = store.take(tx, PROFILES_PER_TRANSACTION)
+        taken, more = store.take(tx, at_once)
         if not taken:
-            return 0, 0
+            return 0, 0, False
         parameters = parameters_in_force(tx)
         assert parameters is not None  # noqa: S101  fitted before
         facts = read_facts(tx, taken, derive_policy(settings().policy), parameters.of("currency"))
-        orders = facts.orders_of_persons - store.known_orders(tx)
         derived = with_fit(derive(facts, parameters, now), icps_in_force(tx))
-        write(tx, derived, now=now, parameters=parameters.version)
-    return taken, orders
+        before = write(tx, derived, now=now, parameters=parameters.version)
+    return taken, facts.orders_of_persons - before, more
 
 
 def _refitted(database: Database, now: datetime, more: int) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 
 PersonaKind = Literal["individual", "situation", "stated"]
 SignalName = Literal[
@@ -15,6 +15,7 @@ SignalName = Literal[
 Share = Annotated[float, Field(gt=0, le=1)]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=120, strip_whitespace=True)]
 Value = str | bool | int | float
+STABLE = 0.75  # mean adjusted Rand index from which on resampling finds the personas again
 
 
 class Frozen(BaseModel):
@@ -30,6 +31,10 @@ class Between(Frozen):
     max: float | None = None
 
 
+def _listed(said: object) -> object:
+    return [said] if isinstance(said, str | bool | int | float) else said
+
+
 class StatedPersona(Frozen):
     """A persona written by hand: how it is recognised in a history, and what its sessions look like.
 
@@ -40,7 +45,7 @@ class StatedPersona(Frozen):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=False)
 
     name: Title
-    who: Mapping[str, Between | Sequence[Value]] = Field(
+    who: Mapping[str, Annotated[Between | Sequence[Value], BeforeValidator(_listed)]] = Field(
         default_factory=dict, description="traits: the values it has, or a range"
     )
     share: Share = Field(
@@ -65,6 +70,22 @@ class Persona(Frozen):
     drifted_at: datetime | None = Field(
         default=None, description="since when its card is no longer true of the base"
     )
+
+
+class PersonaChange(Frozen):
+    """A profile came into a persona or situation, or left it: told as webhooks tell it."""
+
+    kind: Literal["persona.entered", "persona.left", "situation.entered", "situation.left"]
+    profile_id: UUID
+    changed_at: datetime
+
+
+class PersonaChanges(Frozen):
+    """Who came and went since a cursor, in order."""
+
+    data: Sequence[PersonaChange]
+    next: str = Field(description="the cursor to ask with the next time")
+    has_more: bool
 
 
 class Reason(Frozen):
@@ -214,6 +235,15 @@ class Card(Frozen):
         description="per kind of signal the values most over-represented: how many times as frequent"
     )
     drift: Mapping[str, JsonValue] | None = None
+    stability: float | None = Field(
+        default=None,
+        description="mean adjusted Rand index of the bootstraps, of personas that were discovered",
+    )
+
+    @property
+    def unstable(self) -> bool:
+        """Whether resampling finds other personas."""
+        return self.stability is not None and self.stability < STABLE
 
 
 class Drift(Frozen):

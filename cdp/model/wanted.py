@@ -1,6 +1,7 @@
 """What a value must be: tests that conditions, events and sequences share."""
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -15,6 +16,24 @@ from pydantic import (
 from cdp.model.duration import Duration
 
 Scalar = bool | int | float | str
+
+
+def scalar(said: object) -> Scalar:
+    """`said` as the tree holds it: dates and instants, as YAML reads them, are ISO 8601 texts.
+
+    Raises ValueError.
+    """
+    if isinstance(said, datetime):
+        return said.replace(tzinfo=said.tzinfo or UTC).astimezone(UTC).strftime(INSTANT)
+    if isinstance(said, date):
+        return said.isoformat()
+    if not isinstance(said, (bool, int, float, str)):
+        raise ValueError(f"{said!r} is no text, number, date, true or false")  # noqa: TRY004 - for pydantic
+    return said
+
+
+INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
+Value = Annotated[Scalar, BeforeValidator(scalar)]
 
 
 class Node(BaseModel):
@@ -33,23 +52,23 @@ class Test(Node):
 
     __test__ = False  # not a test of pytest's
 
-    is_: Scalar | None = Field(
+    is_: Value | None = Field(
         default=None, validation_alias=AliasChoices("is", "is_"), serialization_alias="is"
     )
-    is_not: Scalar | None = None
-    in_: tuple[Scalar, ...] | None = Field(
+    is_not: Value | None = None
+    in_: tuple[Value, ...] | None = Field(
         default=None,
         validation_alias=AliasChoices("in", "in_"),
         serialization_alias="in",
         min_length=1,
         max_length=10_000,
     )
-    not_in: tuple[Scalar, ...] | None = Field(default=None, min_length=1, max_length=10_000)
-    above: Scalar | None = None
-    at_least: Scalar | None = None
-    below: Scalar | None = None
-    at_most: Scalar | None = None
-    contains: Scalar | None = Field(
+    not_in: tuple[Value, ...] | None = Field(default=None, min_length=1, max_length=10_000)
+    above: Value | None = None
+    at_least: Value | None = None
+    below: Value | None = None
+    at_most: Value | None = None
+    contains: Value | None = Field(
         default=None, description="a list has this element; a text has this part, in any case"
     )
     known: bool | None = Field(default=None, description="whether there is a value at all")
@@ -78,7 +97,7 @@ def _shortened(said: object) -> object:
     """A value alone is tested for equality, a list for any of its elements."""
     if isinstance(said, (list, tuple)):
         return {"in": said}
-    return {"is": said} if isinstance(said, (bool, int, float, str)) else said
+    return {"is": said} if isinstance(said, (bool, int, float, str, date)) else said
 
 
 Wanted = Annotated[Test, BeforeValidator(_shortened)]

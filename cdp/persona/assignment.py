@@ -9,6 +9,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from cdp.persona.fitted import Fitted, of_document
+from cdp.persona.people import people as individuals
 from cdp.persona.reasons import reasons
 from cdp.persona.signals import SILENCE, sessions, signals
 from cdp.persona.situation import Followed, follow
@@ -32,11 +33,16 @@ def fitted_in_force(tx: Connection) -> Fitted | None:
 
 
 def assign_queued(
-    database: Database, now: datetime, progress: Callable[[int], None] = lambda _: None
+    database: Database,
+    now: datetime,
+    progress: Callable[[int], None] = lambda _: None,
+    *,
+    at_once: int = PEOPLE_PER_TRANSACTION,
 ) -> int:
     """Assign every person that waits, and those whose session has ended by `now`; how many.
 
-    `progress` is called with the number assigned so far. Safe to run twice at once.
+    `progress` is called with the number assigned so far, after each transaction of at most
+    `at_once`. Safe to run twice at once.
     """
     with database.transaction() as tx:
         personas.queue_due(tx, now)
@@ -44,7 +50,7 @@ def assign_queued(
     assigned = 0
     while True:
         with database.transaction() as tx:
-            taken = personas.take(tx, PEOPLE_PER_TRANSACTION)
+            taken = personas.take(tx, at_once)
             if taken and fitted:
                 _assign(tx, fitted, now)
         if not taken:
@@ -55,7 +61,7 @@ def assign_queued(
 
 def _assign(tx: Connection, fitted: Fitted, now: datetime) -> None:
     personas.forget_others(tx)
-    people = personas.traits(tx, fitted.traits())
+    people = individuals(tx, fitted.traits(), now)
     if people.is_empty():
         return
     history = fitted.history(people)

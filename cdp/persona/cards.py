@@ -1,8 +1,8 @@
 """Cards: what is known of each persona, every figure beside the base's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +13,8 @@ from cdp.model.persona import Card, Section, StatedPersona, Voices
 from cdp.persona import figures
 from cdp.persona.features import Part
 from cdp.persona.fitted import Fitted
+from cdp.persona.people import people as individuals
+from cdp.persona.signals import KINDS
 from cdp.persona.situation import SituationModel
 from cdp.persona.voices import voices
 from cdp.store.database import driver
@@ -33,7 +35,7 @@ def write(tx: Connection, fitted: Fitted, now: datetime) -> None:
     live = {str(row["persona_id"]): row for row in personas.live(driver(tx))}
     counts = personas.people(driver(tx))
     drawn = personas.sample(tx, SAMPLE, SEED)
-    people = personas.traits(tx, fitted.traits())
+    people = individuals(tx, fitted.traits(), now)
     history = fitted.history(people)
     aspects = persona_texts.aspects(tx)
     for n, uid in enumerate(fitted.situation.personas):
@@ -58,8 +60,19 @@ def write(tx: Connection, fitted: Fitted, now: datetime) -> None:
             pain_points=pains,
             goals=goals,
             signals=_signals(fitted.situation, n),
+            stability=fitted.stability if row["kind"] == "individual" else None,
         )
         personas.put_card(tx, UUID(uid), fitted.version, card.model_dump_json(), now)
+
+
+def in_order(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored card with its parts and kinds of signal in their order, which JSONB does not keep."""
+    sections, told = document["sections"], document["signals"]
+    return {
+        **document,
+        "sections": {part: sections[part] for part in get_args(Part) if part in sections},
+        "signals": {kind: told[kind] for kind in KINDS if kind in told},
+    }
 
 
 def _none() -> Voices:

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.metrics import adjusted_rand_score
 from threadpoolctl import threadpool_limits
 
+from cdp.model.persona import STABLE
 from cdp.persona.features import Described
 from cdp.persona.mixture import Columns, Mixture, columns, mixture
 
@@ -21,8 +22,8 @@ BEGUN = 1_000  # individuals that StepMix reads
 FITTED = 10_000  # individuals among whom the number of personas is chosen
 RESAMPLED = 4_000  # individuals of a bootstrap
 BOOTSTRAPS = 6
-STABLE = 0.75  # mean adjusted Rand index of bootstraps
-STARTS = 3  # at random, besides another one
+STARTS = 3  # at random, besides others
+FEWEST_MEMBERS = 20  # whose likeliest persona it is; the card of fewer would tell nothing
 BEGIN, ROUNDS = 10, 100  # rounds of EM: of each start, and of the likeliest
 SETTLED = 1e-4  # gain of the mean log-likelihood of a round
 
@@ -48,11 +49,12 @@ class Tried:
 
 def discover(
     people: Described, outcomes: Sequence[int], seed: int
-) -> tuple[Mixture, Sequence[Tried]]:
+) -> tuple[Mixture | None, Sequence[Tried]]:
     """The mixture of a sample of people, and all that was tried.
 
     The number of personas is the one with the least ICL among those that bootstraps find again;
-    where none is stable, the one most nearly so.
+    where none is stable, the one most nearly so. None where every number leaves a persona without
+    members: there is nothing to tell people apart by.
     """
     # Matrices this narrow gain nothing from threads, which wait for each other where others work, too.
     with threadpool_limits(1, user_api="blas"):
@@ -61,10 +63,12 @@ def discover(
 
 def _discover(
     people: Described, outcomes: Sequence[int], seed: int
-) -> tuple[Mixture, Sequence[Tried]]:
+) -> tuple[Mixture | None, Sequence[Tried]]:
     chosen = np.random.default_rng(seed).permutation(len(people))[:FITTED]
     begun, used = people.part(chosen[:BEGUN]), columns(people.part(chosen), outcomes)
-    fits = {number: _fit(begun, used, number, seed) for number in range(FEWEST, MOST + 1)}
+    fits = _fits(begun, used, seed)
+    if not fits:
+        return None, ()
     tried = sorted(
         (_tried(used, number, fit) for number, fit in fits.items()), key=lambda each: each.icl
     )
@@ -81,6 +85,18 @@ def _discover(
     return found, tried
 
 
+def _fits(begun: Described, used: Columns, seed: int) -> dict[int, Mixture]:
+    """The mixtures by their number of personas, without those that have a persona of nobody."""
+    fits: dict[int, Mixture] = {}
+    for number in range(FEWEST, MOST + 1):
+        fits[number] = _fit(begun, used, number, fits.get(number - 1), seed)
+    members = {
+        number: np.bincount(fit.belongs(used)[0].argmax(axis=1), minlength=number)
+        for number, fit in fits.items()
+    }
+    return {number: fit for number, fit in fits.items() if members[number].min() >= FEWEST_MEMBERS}
+
+
 def _tried(used: Columns, number: int, fit: Mixture) -> Tried:
     belongs, likelihood = fit.belongs(used)
     bic = fit.parameters * np.log(len(used)) - 2 * len(used) * likelihood
@@ -88,12 +104,13 @@ def _tried(used: Columns, number: int, fit: Mixture) -> Tried:
     return Tried(number, float(bic), float(bic + 2 * entropy))
 
 
-def _fit(begun: Described, used: Columns, number: int, seed: int) -> Mixture:
-    """The mixture of the likeliest start, StepMix's or one at random."""
+def _fit(begun: Described, used: Columns, number: int, fewer: Mixture | None, seed: int) -> Mixture:
+    """The mixture of the likeliest start: StepMix's, one of `fewer` personas split, or one at random."""
     chance = np.random.default_rng((seed, number))
     few = used.part(np.arange(len(begun)))
     starts = [mixture(few, each) for each in _by_stepmix(begun, number, seed)]
     some = used.part(np.arange(min(len(used), RESAMPLED)))
+    starts += _split(some, fewer, chance) if fewer else []
     return _settled(used, _likeliest(some, starts, number, chance), ROUNDS)[0]
 
 
@@ -119,11 +136,33 @@ def _settled(people: Columns, found: Mixture, rounds: int) -> tuple[Mixture, flo
 
 def _start(people: Columns, number: int, chance: np.random.Generator) -> Mixture:
     """Everybody to the nearest of some individuals drawn at random."""
+    drawn = chance.choice(len(people), number, replace=False)
+    return mixture(people, np.eye(number)[_nearest(people, drawn)])
+
+
+def _split(people: Columns, fewer: Mixture, chance: np.random.Generator) -> list[Mixture]:
+    """Each persona in two, one at a time: small ones hide in others, where chance seldom looks.
+
+    (Ueda, Nakano, Ghahramani and Hinton, 'SMEM algorithm for mixture models', 2000.)
+    """
+    belongs, starts = fewer.belongs(people)[0], []
+    for persona in range(belongs.shape[1]):
+        members = np.flatnonzero(belongs.argmax(axis=1) == persona)
+        if len(members) > 1:
+            drawn = chance.choice(members, 2, replace=False)
+            second = belongs[:, persona] * _nearest(people, drawn)
+            both = np.column_stack([belongs, second])
+            both[:, persona] -= second
+            starts.append(mixture(people, both))
+    return starts
+
+
+def _nearest(people: Columns, drawn: np.ndarray) -> np.ndarray:
+    """Which of the drawn individuals (rows) each one is nearest to."""
     said = people.values.copy()
     said[:, : people.numbers] = said[:, 2 * people.numbers : 3 * people.numbers] = 0
-    seeds = said[chance.choice(len(said), number, replace=False)]
-    nearest = ((seeds**2).sum(axis=1) - 2 * said @ seeds.T).argmin(axis=1)
-    return mixture(people, np.eye(number)[nearest])
+    seeds = said[drawn]
+    return ((seeds**2).sum(axis=1) - 2 * said @ seeds.T).argmin(axis=1)
 
 
 def _by_stepmix(people: Described, number: int, seed: int) -> list[np.ndarray]:

@@ -20,6 +20,8 @@ from cdp.persona.fitted import Fitted, Written, as_document, discovered, typed
 from cdp.persona.keeping import Keeper
 from cdp.persona.mixture import Mixture
 from cdp.persona.model import Lasting, Stated, learn
+from cdp.persona.people import AGES
+from cdp.persona.people import people as individuals
 from cdp.persona.situation import SituationModel
 from cdp.store.database import driver
 from cdp.store.persona import personas, situations
@@ -31,12 +33,13 @@ SAMPLE = 50_000  # persons
 FEWEST = 200  # persons among whom personas are looked for
 WITH_EVENTS = 5_000  # persons whose sessions are learnt from
 NEWEST = 100  # events of each of their records
-# Families of computed traits, and the part of a card that they are told in.
+# Families of computed traits, and the part of a card that they are told in. Scores and predictions
+# are made of the facts of the others: told twice, the same facts would look like kinds of people.
 FAMILIES: Mapping[str, Part] = {
     "affinity": "affinities", "complements": "affinities", "arrivals": "affinities", "browsing": "affinities",
     "social": "psychographics", "channels": "channels", "engagement": "channels",
     "sentiment": "sentiment", "purchases": "behaviour", "lifecycle": "behaviour",
-    "rfm": "behaviour", "discounts": "behaviour", "orders": "behaviour", "prediction": "behaviour",
+    "discounts": "behaviour", "orders": "behaviour",
 }  # fmt: skip
 PARTS = (
     (Demographics.model_fields, "demographics"),
@@ -83,7 +86,7 @@ def run(
     drawn = personas.sample(tx, SAMPLE, seed)
     declared = [*declared_traits(), *_free_traits(tx, drawn)]
     before = former.traits() if former else []
-    people = personas.traits(tx, sorted({*_read(declared, written.values()), *before}))
+    people = individuals(tx, sorted({*_read(declared, written.values()), *before}), now)
     types = {each.name: each.type for each in declared} | dict(former.types if former else {})
     progress("personas")
     chosen, mixture, tried = _mixture(typed(people, types), declared, former, seed, anew=anew)
@@ -124,7 +127,7 @@ def declared_traits() -> list[Trait]:
         part = FAMILIES.get(families[name]) if name in families else part_of(name)
         if part and trait.type in USABLE and name not in PARTICULAR:
             found.append(Trait(name, part, trait.type))
-    return found
+    return [*found, *(Trait(name, "demographics", "integer") for name in AGES)]
 
 
 def part_of(name: str) -> Part | None:

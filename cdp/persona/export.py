@@ -52,16 +52,26 @@ def exported(card: Card, form: Format) -> bytes:
 
 def words(figure: Figure) -> str:
     """One figure in words: the persona's, the base's beside it, n and interval."""
-    name = figure.trait.replace("_", " ")
+    name = _plain(figure.trait)
     if figure.statistic == "share":
         return (
             f"{name} is {figure.value}: {figure.persona:.0%} [{figure.low:.0%}, {figure.high:.0%}], "
             f"base {figure.base:.0%}, n = {figure.n}"
         )
     return (
-        f"{name}: median {figure.persona:g} [{figure.low:g}, {figure.high:g}], "
-        f"base {figure.base:g}, n = {figure.n}"
+        f"{name}: median {_number(figure.persona)} [{_number(figure.low)}, {_number(figure.high)}], "
+        f"base {_number(figure.base)}, n = {figure.n}"
     )
+
+
+def _plain(trait: str) -> str:
+    """The trait without the part that the section's title says."""
+    return trait.rpartition(".")[2].replace("_", " ")
+
+
+def _number(value: float) -> str:
+    """As people write it; without a group mark, since it may be a year."""
+    return f"{value:.0f}" if abs(value) >= 100_000 else f"{value:g}"
 
 
 def _told(card: Card) -> list[tuple[str, Sequence[str], str | None]]:
@@ -106,9 +116,7 @@ def _plot(card: Card) -> Plot | None:
     axes.barh(
         [p - 0.2 for p in places], [e.base for e in best], 0.38, color=BASE, label="everybody"
     )
-    axes.set_yticks(
-        list(places), [f"{e.trait.replace('_', ' ')}: {e.value}" for e in best], fontsize=8
-    )
+    axes.set_yticks(list(places), [f"{_plain(e.trait)}: {e.value}" for e in best], fontsize=8)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes.legend(fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

@@ -27,7 +27,7 @@ MOST_VALUES = 12  # of a category; the others are one
 MOST_OF_PART = 8  # features, so that no part outvotes the others
 COMMON = 0.2  # a number that says one value this often is no continuum
 CONTINUUM = 10  # distinct values
-SAME = 0.9  # correlation of ranks from which on two features say the same
+SAME = 0.9  # multiple correlation of ranks from which on other features say the same
 KNOTS = 101
 FURTHEST = 2.5  # normal scores
 OTHER = "other"
@@ -159,14 +159,22 @@ def _codes(said: pl.Series, feature: Feature) -> np.ndarray:
 
 
 def _different(candidates: Sequence[Feature], people: pl.DataFrame) -> list[Feature]:
-    """Those with most to tell of a part, without any that says the same as a better one."""
+    """Those with most to tell of a part, without any that better ones say already.
+
+    Features are taken as independent within a persona. One that follows from others, as what was
+    spent does from the orders and their mean, would make personas of its own.
+    """
     seen = {each.name: _ordinal(each, people) for each in candidates}
     ranked = sorted(candidates, key=lambda each: (-_tells(seen[each.name]), each.name))
     kept: list[Feature] = []
+    among = np.empty((0, 0))
     for each in ranked:
-        alike = any(_alike(seen[each.name], seen[other.name]) > SAME for other in kept)
-        if not alike and len(kept) < MOST_OF_PART:
+        own = np.array([_alike(seen[each.name], seen[other.name]) for other in kept])
+        if _said_by(among, own) <= SAME:
             kept.append(each)
+            among = np.block([[among, own[:, None]], [own[None, :], np.ones((1, 1))]])
+        if len(kept) == MOST_OF_PART:
+            break
     return kept
 
 
@@ -186,12 +194,19 @@ def _tells(values: np.ndarray) -> float:
     return len(known) / len(values) * float(evenness)
 
 
+def _said_by(among: np.ndarray, own: np.ndarray) -> float:
+    """Multiple correlation (0..1) of a feature with others: `own` with each, `among` with each other."""
+    return float(np.sqrt(np.clip(own @ np.linalg.pinv(among) @ own, 0, 1))) if len(own) else 0.0
+
+
 def _alike(one: np.ndarray, other: np.ndarray) -> float:
+    """Correlation of ranks (Spearman) among those of whom both are known."""
+    from scipy.stats import rankdata  # noqa: PLC0415  for discovery only
+
     both = ~(np.isnan(one) | np.isnan(other))
     if both.sum() < CONTINUUM or np.ptp(one[both]) == 0 or np.ptp(other[both]) == 0:
         return 0.0
-    ranks = [np.argsort(np.argsort(values[both])).astype(float) for values in (one, other)]
-    return abs(float(np.corrcoef(ranks)[0, 1]))
+    return float(np.corrcoef([rankdata(values[both]) for values in (one, other)])[0, 1])
 
 
 def by_name(chosen: Sequence[Feature]) -> Mapping[str, Feature]:

@@ -58,8 +58,8 @@ def _median(trait: str, own: np.ndarray, everybody: np.ndarray) -> Figure:
     """The interval is of order statistics (binomial); distinctness the z of the rank sum."""
     n = len(own)
     ordered = np.sort(own)
-    reach = Z * np.sqrt(n) / 2
-    low, high = (int(np.clip(np.floor(n / 2 + sign * reach), 0, n - 1)) for sign in (-1, 1))
+    center, reach = (n - 1) / 2, Z * np.sqrt(n) / 2
+    low, high = max(int(np.floor(center - reach)), 0), min(int(np.ceil(center + reach)), n - 1)
     ranks = np.searchsorted(np.sort(everybody), own, side="left") + np.searchsorted(
         np.sort(everybody), own, side="right"
     )

@@ -67,14 +67,23 @@ class Fitted:
         passing = np.zeros((len(likely), len(self.situation.personas) - likely.shape[1]))
         return np.concatenate([likely / likely.sum(axis=1, keepdims=True), passing], axis=1)
 
+    @property
+    def stability(self) -> float | None:
+        """Mean adjusted Rand index of the bootstraps; None where nothing was discovered."""
+        count = 0 if self.mixture is None else len(self.mixture.share)
+        for each in self.report["tried"]:
+            if each["personas"] == count and each["rand"]:
+                return round(float(np.mean(each["rand"])), 4)
+        return None
+
     def of_ids(self, probabilities: Mapping[str, float]) -> np.ndarray | None:
         """(personas,): what was kept by persona id; None where it is of other personas."""
         found = np.array([probabilities.get(each, 0.0) for each in self.situation.personas])
         return found / found.sum() if found.sum() > 0 else None
 
-    def chances(self, posterior: np.ndarray) -> list[tuple[UUID, str, float]]:
-        """Id, name and probability of the personas, likeliest first."""
-        order = np.argsort(-posterior, kind="stable")
+    def chances(self, posterior: np.ndarray, most: int) -> list[tuple[UUID, str, float]]:
+        """Id, name and probability of at most so many personas, likeliest first."""
+        order = np.argsort(-posterior, kind="stable")[:most]
         ids = [self.situation.personas[int(n)] for n in order]
         return [
             (UUID(each), self.names[each], round(float(posterior[n]), 6))

@@ -18,15 +18,22 @@ class InForce:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._fitted: Fitted | None = None
+        self._mark: tuple[int, str] | None = None
         self._asked = float("-inf")
 
     def find(self) -> Fitted | None:
         """The version in force; None before the first discovery or definition."""
         if time.monotonic() - self._asked > SECONDS_KNOWN:
             with self._database.autocommit() as connection:
-                self._fitted = _newest(connection, self._fitted)
+                mark = personas.newest(connection)
+                if self._fitted is None or mark != self._mark:
+                    self._fitted, self._mark = _read(connection), mark
             self._asked = time.monotonic()
         return self._fitted
+
+    def at_hand(self) -> Fitted | None:
+        """The version in force, where it was asked for just now."""
+        return self._fitted if time.monotonic() - self._asked <= SECONDS_KNOWN else None
 
     def get(self) -> Fitted:
         """The version in force. Raises InvalidRequest before the first."""
@@ -42,9 +49,7 @@ class InForce:
         self._asked = float("-inf")
 
 
-def _newest(connection: psycopg.Connection, known: Fitted | None) -> Fitted | None:
-    if known is not None and personas.newest(connection) == known.version:
-        return known
+def _read(connection: psycopg.Connection) -> Fitted | None:
     found = personas.model(connection)
     if found is None:
         return None

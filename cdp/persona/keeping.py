@@ -1,8 +1,9 @@
 """Lasting identities: which persona found now is which found before."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Connection
 
+from cdp.model.persona import Figure
 from cdp.persona import figures, naming
 from cdp.persona.features import Part
 from cdp.persona.fitted import Fitted, discovered
@@ -75,16 +77,13 @@ class Keeper:
     def named(self, draft: Fitted, people: pl.DataFrame, history: np.ndarray) -> dict[str, str]:
         """Names: those that the staff wrote and those of former personas stay."""
         model = draft.situation
+        told = partial(figures.every, draft, people, history)
         names = {uid: self._live[uid]["name"] for uid in model.personas if uid in self._live}
         for n, uid in enumerate(model.personas):
             if uid in names:
                 continue
-            if model.lasting[n]:
-                own = figures.every(draft, people, history, n)
-                parts: dict[str, Part] = {each.name: each.part for each in draft.features}
-                name = naming.of_figures(own, parts)
-            else:
-                name = naming.of_signals(model, n)
+            lasting = model.lasting[n]
+            name = _of_people(draft, told, n, names) if lasting else naming.of_signals(model, n)
             names[uid] = naming.unlike(name, [*names.values()])
             personas.change(self._tx, UUID(uid), name=names[uid])
         return names
@@ -106,6 +105,19 @@ class Keeper:
         self.new += 1
         added = personas.add(self._tx, kind, "", definition=None, by="discovery", now=self._now)
         return str(added)
+
+
+def _of_people(
+    draft: Fitted, told: Callable[[int], list[Figure]], persona: int, names: Mapping[str, str]
+) -> str:
+    """A name that tells a lasting persona from everybody, and from one that has it already."""
+    parts: dict[str, Part] = {each.name: each.part for each in draft.features}
+    name = naming.of_figures(told(persona), parts)
+    model = draft.situation
+    named = [
+        n for n, uid in enumerate(model.personas) if model.lasting[n] and names.get(uid) == name
+    ]
+    return naming.beside(told(persona), told(named[0])) if named else name
 
 
 def _same_situations(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MOST_VALUES = 500  # of one kind, the most frequent
 PSEUDO = 50.0  # signals of each kind that a persona is given of what is general, against chance
 UNSEEN = 20.0  # of each kind
-CANDIDATES = (2, 3, 4, 5, 6, 8, 10, 12)
+CANDIDATES = (1, 2, 3, 4, 5, 6, 8, 10, 12)  # one: all sessions are alike
 SESSIONS = 10_000  # of the sample in which situations are looked for
 HELD_OUT = 0.2
 LEAST_SESSIONS = 200  # with fewer there is nothing to find
@@ -143,7 +143,7 @@ class Situations:
 
 
 def situations(seen: Counted, seed: int) -> Situations | None:
-    """The situations of the sessions; None where there are too few sessions to tell.
+    """The situations of the sessions; None where these are too few to tell, or all alike.
 
     Their number is the smallest whose held-out log-likelihood per session lies within one standard
     error of the best one's (Breiman et al. 1984).
@@ -164,6 +164,8 @@ def situations(seen: Counted, seed: int) -> Situations | None:
     best = max(tried, key=lambda number: tried[number][0])
     enough = tried[best][0] - tried[best][1]
     number = min(number for number in tried if tried[number][0] >= enough)
+    if number == 1:
+        return None
     share, values = fitted[number]
     return Situations(share, values, tried)
 

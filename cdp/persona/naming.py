@@ -28,8 +28,27 @@ def of_figures(figures: Sequence[Figure], parts: Mapping[str, Part]) -> str:
     first, *others = ranked
     others = [each for each in others if each.trait != first.trait]
     apart = [each for each in others if parts[each.trait] != parts[first.trait]]
-    name = ", ".join(map(_phrase, [first, *(apart or others)[:1]]))
-    return name[:1].upper() + name[1:]
+    return _capital(", ".join(_phrase(each) for each in [first, *(apart or others)[:1]]))
+
+
+def beside(figures: Sequence[Figure], other: Sequence[Figure]) -> str:
+    """A name for a persona that would be called as another is, whose figures are `other`.
+
+    What tells its members apart from everybody most, and what does from that other persona's.
+    """
+    first = max(filter(_names, figures), key=lambda each: abs(each.distinct))
+    same = {(each.trait, each.value): each for each in other}
+    pairs = [
+        (each, same[each.trait, each.value])
+        for each in figures
+        if each.trait != first.trait and (each.trait, each.value) in same
+    ]
+    apart = [(own, its.persona, abs(own.distinct - its.distinct)) for own, its in pairs]
+    told = [each for each in apart if each[0].persona > each[1] or each[0].statistic == "median"]
+    if not told:
+        return _capital(_phrase(first))
+    own, than, _ = max(told, key=lambda each: each[2])
+    return _capital(f"{_phrase(first)}, {_phrase(own, than)}")
 
 
 def _names(figure: Figure) -> bool:
@@ -52,7 +71,7 @@ def of_signals(model: SituationModel, persona: int) -> str:
     name = " and ".join(words) or "Any goods"
     if around:
         name += f" {max(around)[1]}"
-    return name[:1].upper() + name[1:]
+    return _capital(name)
 
 
 def unlike(name: str, taken: Sequence[str]) -> str:
@@ -73,10 +92,16 @@ def _over(model: SituationModel, kind: str, persona: int) -> list[tuple[float, s
     return sorted(found, key=lambda each: (-each[0], each[1]))
 
 
-def _phrase(figure: Figure) -> str:
-    words = figure.trait.rpartition(".")[2].replace("_", " ")
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _phrase(figure: Figure, than: float | None = None) -> str:
+    """A figure in two or three words; a median beside `than`, or else the base's."""
+    words = figure.trait.rpartition(".")[2].replace("_", " ").removesuffix(" years")
     if figure.statistic == "median":
-        return f"{'high' if figure.persona > figure.base else 'low'} {words}"
+        usual = figure.base if than is None else than
+        return f"{'high' if figure.persona > usual else 'low'} {words}"
     if figure.value in ("true", "false"):
         return words if figure.value == "true" else f"no {words}"
     return f"{words} {figure.value}"

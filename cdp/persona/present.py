@@ -17,8 +17,8 @@ from cdp.persona.signals import SILENCE
 from cdp.persona.situation import Floats
 from cdp.store.persona import situations
 from cdp.store.persona.situations import Visitor
+from cdp.store.profile import prepared
 
-EVENTS_READ = 200  # of a profile, the newest
 TRIED = 5  # times as many products as wanted, since some are owned
 MOST_CHANCES = 10  # personas of an answer
 PURPOSE = "personalisation"
@@ -35,15 +35,12 @@ class Seen:
     reasons: Sequence[Mapping[str, Any]]
 
 
-def seen(
-    connection: psycopg.Connection, fitted: Fitted, visitor: Visitor | None, at: datetime
-) -> Seen:
+def seen(fitted: Fitted, visitor: Visitor | None, at: datetime) -> Seen:
     """What is known at `at` of a visitor; of None, whom nobody knows, nothing."""
     if visitor is None:
         return _judged(fitted, None, ((), ()))
     kept = visitor.probabilities
-    events = situations.lately(connection, visitor.profile_id, at, EVENTS_READ)
-    return _judged(fitted, fitted.of_ids(kept) if kept else None, _up_to(events, at))
+    return _judged(fitted, fitted.of_ids(kept) if kept else None, _up_to(visitor.events, at))
 
 
 def _up_to(events: Sequence[Event], at: datetime) -> tuple[Sequence[Event], Sequence[Event]]:
@@ -69,21 +66,38 @@ def _judged(
     return Seen(known, before, session, posterior, why)
 
 
-def situation(fitted: Fitted, profile_id: UUID | None, at: datetime, known: Seen) -> Situation:
+def situation(fitted: Fitted, visitor: Visitor, at: datetime) -> Situation:
     """The answer to `GET /v1/profiles/{id}/situation`."""
-    chances = _chances(fitted, known.posterior)
+    return _situation(fitted, visitor.profile_id, at, seen(fitted, visitor, at))
+
+
+def _situation(fitted: Fitted, profile_id: UUID | None, at: datetime, known: Seen) -> Situation:
+    chances = _chances(fitted, known.posterior, MOST_CHANCES)
     session = known.session
     return Situation(
         profile_id=profile_id,
         at=at,
         version=fitted.version,
         persona=chances[0],
-        probabilities=chances[:MOST_CHANCES],
+        probabilities=chances,
         reasons=[Reason.model_validate(each) for each in known.reasons],
-        history=_chances(fitted, known.history)[0],
+        history=_chances(fitted, known.history, 1)[0],
         session=None
         if not session
         else Session(begun_at=session[0]["at"], last_at=session[-1]["at"], events=len(session)),
+    )
+
+
+def visitors(
+    connection: psycopg.Connection,
+    named: UUID | tuple[str, str],
+    at: datetime,
+    *,
+    bought: bool = False,
+) -> list[Visitor]:
+    """The profiles of an id, or of a normalised identifier, as pages meet them."""
+    return situations.visitors(
+        prepared.rows(connection, *situations.asked(named, PURPOSE, at, bought=bought))
     )
 
 
@@ -91,10 +105,8 @@ def of_profile(
     connection: psycopg.Connection, fitted: Fitted, profile_id: UUID, at: datetime
 ) -> Situation | None:
     """The situation of a profile; None where it is no more."""
-    found = situations.visitors(connection, profile_id, PURPOSE)
-    if not found:
-        return None
-    return situation(fitted, found[0].profile_id, at, seen(connection, fitted, found[0], at))
+    found = visitors(connection, profile_id, at)
+    return situation(fitted, found[0], at) if found else None
 
 
 def on_record(connection: psycopg.Connection, profile_id: UUID, limit: int) -> list[Assigned]:
@@ -103,7 +115,6 @@ def on_record(connection: psycopg.Connection, profile_id: UUID, limit: int) -> l
 
 
 def page(
-    connection: psycopg.Connection,
     fitted: Fitted,
     visitor: Visitor | None,
     at: datetime,
@@ -113,12 +124,10 @@ def page(
 ) -> Page:
     """What to show: to whom has refused personalisation only what is general."""
     refused = visitor is not None and visitor.refused
-    known = seen(connection, fitted, None if refused else visitor, at)
+    known = seen(fitted, None if refused else visitor, at)
     excluded = [Excluded(what="history", why="not consented")] if refused else []
     wanted = _best(fitted, known, "product", products * TRIED)
-    owned: frozenset[str] = frozenset()
-    if visitor is not None and not refused and wanted:
-        owned = situations.bought(connection, visitor.profile_id, [name for name, _ in wanted])
+    owned = visitor.bought if visitor is not None and not refused else frozenset[str]()
     free = [each for each in wanted if each[0] not in owned][:products]
     passed = wanted[: wanted.index(free[-1])] if free else wanted
     excluded += [
@@ -128,7 +137,7 @@ def page(
     ]
     best = _best(fitted, known, "category", categories)
     return Page(
-        situation=situation(fitted, visitor and visitor.profile_id, at, known),
+        situation=_situation(fitted, visitor and visitor.profile_id, at, known),
         categories=[Shown(value=value, category=None, chance=chance) for value, chance in best],
         products=[
             Shown(value=value, category=fitted.categories.get(value), chance=chance)
@@ -165,10 +174,10 @@ def _counts(events: Sequence[Event], fitted: Fitted, kind: str) -> Floats:
     return counts
 
 
-def _chances(fitted: Fitted, posterior: Floats) -> list[Chance]:
+def _chances(fitted: Fitted, posterior: Floats, most: int) -> list[Chance]:
     return [
         Chance(persona_id=uid, name=name, probability=probability)
-        for uid, name, probability in fitted.chances(posterior)
+        for uid, name, probability in fitted.chances(posterior, most)
     ]
 
 

@@ -1,6 +1,7 @@
 """Hand-written personas in a history: how much more the stated traits fit a person than anybody."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -9,29 +10,63 @@ import polars as pl
 from cdp.derive.registry import known_trait
 from cdp.errors import InvalidRequest
 from cdp.model.persona import Between, StatedPersona
+from cdp.persona.people import AGES
+from cdp.persona.signals import DAYPARTS
 
 HOLDS = 0.9  # P(a stated trait holds | the persona)
+CLOCK = {"daypart": tuple(dict.fromkeys(DAYPARTS.values())), "weekday": ("working day", "weekend")}
+SEARCHED = r"[^\W\d_](?:[^\W_]|-){2,}"  # as signals.WORD
 UNREADABLE = frozenset({"age", "object", "instant", "date"})  # types that cannot be stated
 
 
 def checked(stated: StatedPersona) -> StatedPersona:
-    """`stated` if it can be recognised. Raises InvalidRequest, UnknownTrait."""
+    """`stated` if it can be recognised, its signals spelt as sessions say them.
+
+    Raises InvalidRequest, UnknownTrait.
+    """
     if not stated.who and not stated.signals:
-        raise InvalidRequest(
-            f"persona {stated.name!r}: neither `who` nor `signals`; state traits of its people, or "
-            "signals of its sessions"
+        raise _refused(
+            stated,
+            "neither `who` nor `signals`; state traits of its people, or signals of its sessions",
         )
-    for name in stated.who:
-        if (kind := known_trait(name).type) in UNREADABLE:
-            raise InvalidRequest(
-                f"persona {stated.name!r}: who.{name} is of type {kind}; state another trait"
+    for name, wanted in stated.who.items():
+        if (kind := known_trait(name).type) in UNREADABLE and name not in AGES:
+            raise _refused(stated, f"who.{name} is of type {kind}; state another trait")
+        if _holds_of_nobody(wanted):
+            raise _refused(
+                stated, f"who.{name} holds of nobody; state values, or a range min to max"
             )
-    for kind, shares in stated.signals.items():
-        if (total := sum(shares.values())) > 1 + 1e-9:
-            raise InvalidRequest(
-                f"persona {stated.name!r}: the shares of signals.{kind} come to {total:g}; at most 1"
+    signals = {kind: _spelt(stated, kind, shares) for kind, shares in stated.signals.items()}
+    return stated.model_copy(update={"signals": signals})
+
+
+def _refused(stated: StatedPersona, why: str) -> InvalidRequest:
+    return InvalidRequest(f"persona {stated.name!r}: {why}")
+
+
+def _holds_of_nobody(wanted: Between | Sequence[object]) -> bool:
+    if not isinstance(wanted, Between):
+        return not wanted
+    low, high = wanted.min, wanted.max
+    return low is high is None or (low is not None and high is not None and low > high)
+
+
+def _spelt(stated: StatedPersona, kind: str, shares: Mapping[str, float]) -> dict[str, float]:
+    """The shares of a kind of signal by values as `signals` reads them: in lower case."""
+    told: dict[str, float] = {}
+    for value, share in shares.items():
+        told[_word(value)] = told.get(_word(value), 0) + share
+    if (total := sum(told.values())) > 1 + 1e-9:
+        raise _refused(stated, f"the shares of signals.{kind} come to {total:g}; at most 1")
+    for value in told:
+        if kind in CLOCK and value not in CLOCK[kind]:
+            there = ", ".join(CLOCK[kind])
+            raise _refused(stated, f"signals.{kind} is never {value!r}; there are {there}")
+        if kind == "search" and not re.fullmatch(SEARCHED, value):
+            raise _refused(
+                stated, f"signals.search {value!r} is no single word; state each word of it"
             )
-    return stated
+    return told
 
 
 def holds(people: pl.DataFrame, who: Mapping[str, Between | Sequence[object]]) -> np.ndarray:

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import metadata
+from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from cdp.service import (
     account_routes,
@@ -28,6 +30,7 @@ from cdp.service.concluder import Concluder
 from cdp.service.frame import Frame
 from cdp.service.ingest_body import Reading
 from cdp.service.lander import Lander
+from cdp.service.prompt import Prompt
 from cdp.service.serving import Serving
 from cdp.store.database import Database
 
@@ -39,6 +42,8 @@ Errors have `code` and `message` at the top level. `Request-Id` is on every answ
 PARTS = (
     ingest_routes, twilio_routes, segment_routes, crossing_routes, audience_routes, identity_routes, steward_routes, account_routes, feed_routes, persona_routes, computed_routes, sentiment_routes, profile_routes, health,
 )  # fmt: skip
+
+PROMPT = (profile_routes.prompt_route, *persona_routes.prompt_routes)
 
 
 def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI:
@@ -55,11 +60,12 @@ def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI
         yield
         await asyncio.to_thread(app.state.lander.stop)
         await asyncio.to_thread(app.state.concluder.stop)
+        app.state.serving.lookup.close()
         await asyncio.to_thread(app.state.serving.close)
         if database is None:
             await asyncio.to_thread(store.close)
 
-    app = FastAPI(
+    app = Service(
         title="Customer profile store",
         version=metadata.version("cdp"),
         description=DESCRIPTION,
@@ -74,6 +80,17 @@ def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI
     errors.install(app)
     for part in PARTS:
         app.include_router(part.router)
-    app.router.routes.insert(0, profile_routes.prompt_route)
-    app.add_middleware(Frame)
     return app
+
+
+class Service(FastAPI):
+    """FastAPI in the frame; what pages wait for goes past it."""
+
+    def __init__(self, **described: Any) -> None:
+        super().__init__(**described)
+        self._framed = Frame(Prompt(super().__call__, PROMPT))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        scope["app"] = self
+        await self._framed(scope, receive, send)

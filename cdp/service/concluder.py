@@ -17,7 +17,9 @@ LOOK_SECONDS = 5.0
 # Requests come first: it rests longer than it worked, and what changes meanwhile is taken together,
 # for a run costs about the same for one profile as for hundreds.
 PAUSE_SECONDS = 0.2
-REST = 2.0  # times what the run took
+REST = 2.0  # times what was worked
+TURN_SECONDS = 0.5  # a run that works longer rests between its transactions, too
+AT_ONCE = 1_000  # profiles; what lands meanwhile waits for a large one's computations
 LONGEST_PAUSE_SECONDS = 60.0  # also while it fails
 
 
@@ -28,6 +30,7 @@ class Concluder:
         self._database = database
         self._changed = threading.Condition()
         self._is_due = self._stopping = False
+        self._since = time.monotonic()  # the last rest
         self._thread = threading.Thread(target=self._run, name="concluder", daemon=True)
 
     def start(self) -> None:
@@ -51,19 +54,17 @@ class Concluder:
     def _run(self) -> None:
         failures = 0
         while not self._stopping:
-            started = time.monotonic()
             failures = 0 if self._conclude() else failures + 1
-            rest = max(PAUSE_SECONDS * 2**failures, REST * (time.monotonic() - started))
-            self._pause(min(rest, LONGEST_PAUSE_SECONDS))
+            self._rest(PAUSE_SECONDS * 2**failures)
             with self._changed:
                 self._changed.wait_for(lambda: self._is_due or self._stopping, LOOK_SECONDS)
                 self._is_due = False
 
     def _conclude(self) -> bool:
         """Draw the conclusions that wait; whether that went well."""
-        started = time.perf_counter()
+        started = self._since = time.monotonic()
         try:
-            found = conclude(self._database, progress=self._go_on, wait=False)
+            found = conclude(self._database, progress=self._go_on, wait=False, at_once=AT_ONCE)
         except _Stopped:
             return True
         except CdpError as error:
@@ -73,17 +74,22 @@ class Concluder:
             log.error("unconcluded", **told(error))  # noqa: TRY400  no message
             return False
         if any(vars(found).values()):
-            milliseconds = round((time.perf_counter() - started) * 1000)
+            milliseconds = round((time.monotonic() - started) * 1000)
             log.info("concluded", **vars(found), milliseconds=milliseconds)
         return True
 
     def _go_on(self, _stage: str, _count: int) -> None:
+        if time.monotonic() - self._since > TURN_SECONDS:
+            self._rest()
         if self._stopping:
             raise _Stopped
 
-    def _pause(self, seconds: float) -> None:
+    def _rest(self, least: float = 0.0) -> None:
+        """Rest from what was worked since the last rest."""
+        seconds = max(least, REST * (time.monotonic() - self._since))
         with self._changed:
-            self._changed.wait_for(lambda: self._stopping, seconds)
+            self._changed.wait_for(lambda: self._stopping, min(seconds, LONGEST_PAUSE_SECONDS))
+        self._since = time.monotonic()
 
 
 class _Stopped(Exception):

@@ -114,6 +114,10 @@ def install(app: FastAPI) -> None:
     async def ours(_request: Request, error: CdpError) -> Response:
         return answer_of(error)
 
+    @app.exception_handler(Exception)
+    async def unexpected(_request: Request, _error: Exception) -> Response:
+        return internal()
+
     @app.exception_handler(HTTPException)
     async def theirs(_request: Request, error: HTTPException) -> Response:
         code = CODES.get(error.status_code, HTTPStatus(error.status_code).name.lower())

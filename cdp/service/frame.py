@@ -94,8 +94,7 @@ class _Answer:
         route = getattr(self._scope.get("route"), "path", None) or "unknown"
         method = self._scope["method"] if route != "unknown" else "other"
         status = self.status or 499
-        metrics.REQUESTS.labels(method, route, status).inc()
-        metrics.SECONDS.labels(method, route).observe(seconds)
+        metrics.answered(method, route, status, seconds)
         if route not in QUIET:
             log.info(
                 "answered",

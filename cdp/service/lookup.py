@@ -1,15 +1,23 @@
-"""The look-up that pages wait for: a profile's kept text, found without leaving the event loop."""
+"""What pages wait for: a profile's kept text, and a visitor's situation, without leaving the event loop."""
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 from cdp.errors import ProfileNotFound
 from cdp.identity.policy.declaration import IdentityPolicy, identity_policy
 from cdp.identity.policy.live import policy_of_reader
 from cdp.identity.refs import named_by, the_only
+from cdp.model.persona import Page, Situation
+from cdp.persona import present
+from cdp.persona.fitted import Fitted
+from cdp.persona.in_force import InForce
+from cdp.personas import one_or_unknown, the_one
 from cdp.settings import settings
 from cdp.store.database import Database
+from cdp.store.persona import situations
+from cdp.store.persona.situations import Visitor
 from cdp.store.profile import prepared
 from cdp.store.profile.prompt import PromptReader
 
@@ -17,10 +25,10 @@ SECONDS_KNOWN = 1.0
 
 
 class Lookup:
-    """Bodies by any ref, as `CustomerProfiles.body` gives them."""
+    """By any ref, what `CustomerProfiles.body`, `Personas.situation` and `Personas.page` give."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, personas: InForce) -> None:
+        self._database, self._personas = database, personas
         self._reader: PromptReader | None = None
         self._policy: tuple[IdentityPolicy, float] | None = None
 
@@ -29,7 +37,7 @@ class Lookup:
 
         Raises ProfileNotFound, AmbiguousIdentifier, InvalidRequest, StoreError.
         """
-        reader = self._reader = self._reader or PromptReader(self._database)
+        reader = self._the_reader()
         named = named_by(await self._known_policy(), ref)
         if isinstance(named, tuple):
             found = the_only(named[0], await reader.rows(prepared.BY_IDENTIFIER, *named))
@@ -39,10 +47,40 @@ class Lookup:
                 return UUID(rows[0][0].decode()), rows[0][1]
         raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")
 
+    async def situation(self, ref: str, at: datetime | None) -> Situation:
+        """Which persona fits a profile at a time (None: now), as `Personas.situation` says."""
+        moment = at or datetime.now(UTC)
+        fitted = await self._fitted()
+        visitor = the_one(*await self._visitors(ref, moment))
+        return present.situation(fitted, visitor, moment)
+
+    async def page(
+        self, ref: str, at: datetime | None = None, *, categories: int, products: int
+    ) -> Page:
+        """What to show a visitor, as `Personas.page` says."""
+        moment = at or datetime.now(UTC)
+        fitted = await self._fitted()
+        visitor = one_or_unknown(*await self._visitors(ref, moment, bought=True))
+        return present.page(fitted, visitor, moment, categories=categories, products=products)
+
     def close(self) -> None:
         """Give the connections back."""
         if self._reader:
             self._reader.close()
+
+    def _the_reader(self) -> PromptReader:
+        self._reader = self._reader or PromptReader(self._database)
+        return self._reader
+
+    async def _fitted(self) -> Fitted:
+        return self._personas.at_hand() or await asyncio.to_thread(self._personas.get)
+
+    async def _visitors(
+        self, ref: str, at: datetime, *, bought: bool = False
+    ) -> tuple[UUID | tuple[str, str], list[Visitor]]:
+        named = named_by(await self._known_policy(), ref)
+        asked = situations.asked(named, present.PURPOSE, at, bought=bought)
+        return named, situations.visitors(await self._the_reader().rows(*asked))
 
     async def _known_policy(self) -> IdentityPolicy:
         if self._policy is None or time.monotonic() - self._policy[1] > SECONDS_KNOWN:

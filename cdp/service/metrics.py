@@ -1,5 +1,7 @@
 """What Prometheus may read of this process."""
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from cdp.service.ingest_landing import Outcome
@@ -17,6 +19,15 @@ WAITING = Gauge(
 )
 LANDING = Histogram("cdp_landing_seconds", "Time to store waiting messages, s")
 FOLDING = Histogram("cdp_folding_seconds", "Time to fold the profiles that messages touched, s")
+
+
+_requests, _seconds = cache(REQUESTS.labels), cache(SECONDS.labels)
+
+
+def answered(method: str, route: str, status: int, seconds: float) -> None:
+    """Count a request that was answered."""
+    _requests(method, route, status).inc()
+    _seconds(method, route).observe(seconds)
 
 
 def count(outcome: Outcome) -> None:

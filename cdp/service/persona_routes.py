@@ -12,6 +12,7 @@ from cdp.model.persona import (
     Card,
     Page,
     Persona,
+    PersonaChanges,
     Situation,
     StatedPersona,
     Title,
@@ -27,12 +28,17 @@ from cdp.service.answering import (
     described,
     routes,
 )
-from cdp.service.auth import Reader, Steward
+from cdp.service.auth import Reader, Steward, admit
+from cdp.service.prompt import prompt
 
 router = routes("personas")
 
 Named = Annotated[str, Path(max_length=120, description="a persona's id or name")]
+Cursor = Annotated[str | None, Query(max_length=40, description="`next` of the answer before")]
 At = Annotated[datetime | None, Query(description="as it was then; a time with its zone")]
+
+
+CATEGORIES, PRODUCTS = 5, 10
 
 
 class Defined(BaseModel):
@@ -51,10 +57,10 @@ class Edit(BaseModel):
 
 
 @router.get("/profiles/{ref:path}/situation", responses=described(Situation))
-def situation(request: Request, caller: Reader, ref: Ref, at: At = None) -> Response:
+async def situation(request: Request, caller: Reader, ref: Ref, at: At = None) -> Response:
     """Which persona fits this visitor now, with probabilities and reasons, beside the history's."""
     caller.may_see("situation")
-    found = caller.serving.personas.situation(ref, at=aware(at) if at else None)
+    found = await caller.serving.lookup.situation(ref, aware(at) if at else None)
     caller.looked("situation", [found.profile_id] if found.profile_id else [])
     return answer_model(request, found)
 
@@ -69,13 +75,13 @@ def situations(request: Request, caller: Reader, ref: Ref, limit: Limit = 100) -
 
 
 @router.get("/profiles/{ref:path}/page", responses=described(Page))
-def page(
+async def page(
     request: Request,
     caller: Reader,
     ref: Ref,
     *,
-    categories: Annotated[int, Query(ge=0, le=50)] = 5,
-    products: Annotated[int, Query(ge=0, le=50)] = 10,
+    categories: Annotated[int, Query(ge=0, le=50)] = CATEGORIES,
+    products: Annotated[int, Query(ge=0, le=50)] = PRODUCTS,
     at: At = None,
 ) -> Response:
     """What a page needs of its visitor: persona, top categories and products, and what is left out.
@@ -83,8 +89,8 @@ def page(
     An identifier that no profile carries is a visitor nobody knows: what is general is shown.
     """
     caller.may_see("situation")
-    found = caller.serving.personas.page(
-        ref, at=aware(at) if at else None, categories=categories, products=products
+    found = await caller.serving.lookup.page(
+        ref, aware(at) if at else None, categories=categories, products=products
     )
     known = found.situation.profile_id
     caller.looked("page", [known] if known else [])
@@ -125,6 +131,17 @@ def card(
     return Response(exported(found, format), media_type=TYPES[format])
 
 
+@router.get("/personas/{persona}/changes", responses=described(PersonaChanges))
+def changes(
+    request: Request, caller: Reader, persona: Named, since: Cursor = None, limit: Limit = 100
+) -> Response:
+    """Who came into a persona or situation and left it since a cursor, in order; nothing is missed."""
+    caller.may_see("situation")
+    page = caller.serving.personas.changes(persona, since, limit=limit)
+    caller.looked("persona changes", [each.profile_id for each in page.data])
+    return answer_model(request, page)
+
+
 @router.patch("/personas/{persona}", responses={200: {"model": Persona}})
 def edit(request: Request, caller: Steward, persona: Named, said: Edit) -> Response:
     """Give a persona another name, or another text on its card."""
@@ -146,3 +163,17 @@ def validate(request: Request, caller: Steward) -> Response:
     """How true the personas are of the people there are now; cards that have drifted are marked."""
     caller.changing("persona_validate", None)
     return answer_model(request, caller.serving.personas.validate())
+
+
+async def _situation(request: Request) -> Response:
+    return await situation(request, await admit(request, "read"), request.path_params["ref"])
+
+
+async def _page(request: Request) -> Response:
+    return await page(request, await admit(request, "read"), request.path_params["ref"])
+
+
+prompt_routes = (
+    prompt("/v1/profiles/{ref}/page", _page),
+    prompt("/v1/profiles/{ref}/situation", _situation),
+)

@@ -9,8 +9,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Body, Header, Query, Request, Response
 from pydantic import BaseModel, Field, StringConstraints
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
 from cdp.errors import InvalidRequest
 from cdp.model.answers import (
@@ -38,6 +36,7 @@ from cdp.service.answering import (
     routes,
 )
 from cdp.service.auth import Caller, Reader, admit
+from cdp.service.prompt import prompt
 
 router = routes("profiles")
 
@@ -239,19 +238,4 @@ async def _prompt(request: Request) -> Response:
     return answer(request, body)
 
 
-class PromptRoute(Route):
-    """`GET /v1/profiles/{ref}` without a query: the look-up that pages wait for.
-
-    It goes before all others and past FastAPI's reading of parameters, which takes longer than the
-    look-up. With a query, `profile` answers.
-    """
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Whether the request is the plain one."""
-        if scope["type"] != "http" or scope["method"] != "GET" or scope["query_string"]:
-            return Match.NONE, {}
-        match, child = super().matches(scope)
-        return match, {**child, "route": self}
-
-
-prompt_route = PromptRoute("/v1/profiles/{ref}", _prompt, methods=["GET"], include_in_schema=False)
+prompt_route = prompt("/v1/profiles/{ref}", _prompt)

@@ -29,7 +29,7 @@ class Serving:
         self.database = database
         self.profiles = CustomerProfiles(database=database)
         self.personas = Personas(database=database)
-        self.lookup = Lookup(database)
+        self.lookup = Lookup(database, self.personas.in_force)
         self.identities = Identities(database=database)
         self.accounts = Accounts(database=database)
         self.crossings = Crossings(database=database)
@@ -45,11 +45,10 @@ class Serving:
         self.courier.start()
 
     def close(self) -> None:
-        """Write what waits and end the threads; the database is its owner's to close."""
+        """Write what waits and end the threads; the look-up is the event loop's to close, the database its owner's."""
         self.courier.stop()
         self.audit.close()
         self.keyring.close()
-        self.lookup.close()
 
 
 def entry(

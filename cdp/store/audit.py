@@ -1,8 +1,9 @@
 """The audit log: who looked at or changed whom, wherefor and when."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -33,9 +34,13 @@ class AuditEntry:
     request_id: UUID
 
 
+# `astuple` would copy every value deeply: ten times as long.
+FACTS = attrgetter(*(field.name for field in fields(AuditEntry)))
+
+
 def append(database: Database, entries: Sequence[AuditEntry]) -> None:
     """Write entries, durably, in one transaction."""
-    columns = [list(column) for column in zip(*map(astuple, entries), strict=True)]
+    columns = [list(column) for column in zip(*map(FACTS, entries), strict=True)]
     with database.autocommit() as connection:
         connection.execute(APPEND, columns)
 

@@ -24,7 +24,7 @@ DECLARATION = {
     "identifiers": {"customer_id": "customer", "email": "email", "phone": "phone"},
     "traits": {"name.given": "given", "gender": "gender", "income": "income",
                "interests": "likes", "address.street": "street", "address.city": "city",
-               "custom.motto": "motto"},
+               "custom.motto": "motto", "birth_date": "born"},
     "events": [
         {"kind": kind, "key": "happened || cast(at as varchar)", "occurred_at": "at",
          "where": f"happened = '{kind}'", "category": "category"}
@@ -36,7 +36,7 @@ DECLARATION = {
 }  # fmt: skip
 BLANK: dict[str, Any] = dict.fromkeys(
     ("customer", "email", "phone", "given", "gender", "income", "likes", "street", "city", "motto",
-     "happened", "category", "spent", "says", "asked")
+     "born", "happened", "category", "spent", "says", "asked")
 )  # fmt: skip
 BLANK |= {"purpose": "newsletter", "medium": "email", "at": "2024-01-01T10:00:00Z"}
 

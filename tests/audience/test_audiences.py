@@ -176,12 +176,14 @@ def test_what_is_broken_off_is_on_record_as_failed_and_leaves_no_file(circle, au
 
 
 def test_the_three_formats_say_the_same(circle, audiences, tmp_path):
+    today = datetime.now(UTC).date()
+    born = today.replace(year=today.year - 26, day=min(today.day, 28))
     circle.bring(
-        a_person("ann", income=50_000, likes="chess"),
+        a_person("ann", income=50_000, likes="chess", born=born.isoformat()),
         a_person("bea", happened="order", spent="9.50"),
     )
     fields = ("income", "interests", "orders", "spent", "last_order_at", "days_since_order")
-    audiences.declare(newsletter(fields=fields))
+    audiences.declare(newsletter(fields=(*fields, "lifecycle_history", "age_years")))
     told = {}
     for kind in ("csv", "jsonl", "parquet"):
         audiences.export("newsletter", tmp_path / f"news.{kind}")
@@ -197,6 +199,12 @@ def test_the_three_formats_say_the_same(circle, audiences, tmp_path):
     assert lines[1]["spent"] == 9.5
     assert "income" not in lines[1]
     assert int(rows[1]["days_since_order"]) == lines[1]["days_since_order"] > 300
+    assert rows[0]["lifecycle_history"] == ""
+    assert parquet["lifecycle_history"][0] is None
+    stages = lines[1]["lifecycle_history"]
+    assert json.loads(rows[1]["lifecycle_history"]) == stages
+    assert [json.loads(each) for each in parquet["lifecycle_history"][1]] == stages
+    assert (rows[0]["age_years"], lines[0]["age_years"], parquet["age_years"][0]) == ("26", 26, 26)
 
 
 def test_nothing_that_a_spreadsheet_would_run_is_exported(circle, audiences):

@@ -75,6 +75,14 @@ WRONG = {
     "a segment cannot read itself": (
         {"segment": "circular"}, "'new one' reads 'circular' reads 'new one'"),
     "older_than must be shorter": ({"event": "order", "within": "1d", "older_than": "2d"}, "window"),
+    "trait 'last_order_at' is an instant": (
+        {"trait": "last_order_at", "above": "1.5.2026"}, "write 2024-05-31"),
+    "trait 'birth_date' is a date; '1990-1-5'": (
+        {"trait": "birth_date", "above": "1990-1-5"}, "write 2024-05-31"),
+    "trait 'orders' is an integer": ({"trait": "orders", "below": float("nan")}, "write a number"),
+    "trait 'gender' is a text; False": ({"trait": "gender", "is": False}, "quotes"),
+    "all: give at least one": ({"all": []}, "one"),
+    "since: say a time with its zone": ({"event": "order", "since": "2026-05-01"}, "Z"),
     "says nothing to test by": ({"account": {"trait": "employees"}}, "account"),
 }  # fmt: skip
 
@@ -86,6 +94,16 @@ def test_a_fault_names_its_place_and_the_nearest_right_name(place):
         checked(said, WORDS, name="new one")
     assert place in str(error.value)
     assert hint in str(error.value)
+
+
+def test_a_day_or_time_of_yaml_is_the_text_that_python_says():
+    said = parsed(
+        yaml.safe_load(
+            "{trait: last_order_at, at_least: 2026-05-01, below: 2026-05-02T00:00:00+02:00}"
+        )
+    )
+    whole = trait("last_order_at")._is(at_least="2026-05-01", below="2026-05-01T22:00:00.000000Z")
+    assert said == whole
 
 
 def test_a_condition_nested_beyond_reason_is_refused():

@@ -5,7 +5,18 @@ from datetime import timedelta
 import pytest
 
 from cdp.audience.membership import shorten_feed
-from cdp.audience.words import bought, consented, in_cell, in_segment, trait, viewed
+from cdp.audience.words import (
+    bought,
+    consented,
+    did,
+    in_cell,
+    in_segment,
+    measure,
+    then,
+    trait,
+    viewed,
+)
+from cdp.audience.words import test as must
 from cdp.errors import InvalidRequest, SegmentNotFound
 from cdp.segments import Segments
 from cdp.store.audience import cells
@@ -39,6 +50,54 @@ def test_a_saved_segment_holds_whom_its_condition_holds_of(segments):
     rest = segments.members("lapsed", after=first.next, limit=2, now=START)
     assert [each.profile_id.int for each in (*first.data, *rest.data)] == [3, 5, 7]
     assert rest.next is None
+
+
+def test_a_segment_saved_before_any_update_lists_its_members(database):
+    Town(database).open().settle(1, gender="f")
+    segments = Segments(database=database)
+    saved = segments.save("women", trait("gender") == "f", by="ann", now=START)
+    listed = [each.profile_id.int for each in segments.members("women", now=START).data]
+    assert (saved.members, listed) == (1, [1])
+
+
+ORDER = {"order_id": "A", "category": "shoes"}
+SUMS = {
+    "all that two channels told": ({}, 98),
+    "one of the channels": ({"channel": "till"}, 95),
+    "goods, which only lines tell": ({"category": "shoes"}, 60),
+    "an order without a total": ({"order_id": "B"}, 8),
+}
+
+
+def test_the_money_of_an_order_counts_once_as_the_most_trusted_tells_it(segments, database):
+    town = Town(database)
+    web, till = town.settle(9), town.shop_at_the_till(10, uid(9))
+    for record, total in ((web, 90), (till, 95)):
+        town.happen(record, "order", START, order_id="A", amount=total)
+    for amount, order in ((60, ORDER), (30, {"order_id": "A"}), (8, {"order_id": "B"})):
+        town.happen(web, "order_line", START, amount=amount, **order)
+    town.happen(web, "order", START, order_id="B")
+    segments.update(now=START)
+    for name, (where, wanted) in SUMS.items():
+        condition = bought(sum=measure("amount", **{"is": wanted}), **where)
+        assert segments.estimate(condition, now=START).people == 1, name
+        segments.save(name, condition, by="ann", now=START)
+    town.derive(uid(9))
+    segments.update(now=START)
+    assert [segments.get(name).members for name in SUMS] == [1] * len(SUMS)
+
+
+def test_a_property_that_is_null_is_not_known(segments, database):
+    town = Town(database)
+    for number, device in ((9, "phone"), (10, None)):
+        town.settle(number)
+        town.happen(uid(number), "page_viewed", START, device=device)
+        town.happen(uid(number), "page_viewed", START + DAY, device=device)
+    known = did("page_viewed", device=must(known=True))
+    again = did("page_viewed", followed_by=then("page_viewed", same=["device"]))
+    segments.update(now=START + DAY)
+    for condition in (known, again):
+        assert segments.estimate(condition, now=START + DAY).people == 1
 
 
 def test_names_and_values_are_never_read_as_sql(segments, database):

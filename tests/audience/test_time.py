@@ -97,6 +97,21 @@ def test_people_come_and_go_at_the_very_instant(town, case):
     assert done.profiles <= 3, "only who is due is looked at"
 
 
+def test_what_follows_counts_at_the_moment_it_comes(town):
+    """A till whose clock is ahead tells of a sale that is still to come."""
+    town.settle(1)
+    town.happen(uid(1), "product_viewed", YESTERDAY, product="a")
+    town.happen(uid(1), "order_line", START + 2 * DAY, product="a")
+    segments = Segments(database=town.database)
+    segments.update(now=START)
+    open_view = viewed(not_followed_by=then("purchase", same=["product"]))
+    segments.save("s", open_view, by="a test", now=START)
+    segments.update(now=START + 2 * DAY - INSTANT)
+    assert members(town) == [1]
+    segments.update(now=START + 2 * DAY)
+    assert members(town) == []
+
+
 def test_nobody_is_looked_at_who_is_not_due(town):
     for number in range(1, 6):
         town.settle(number)

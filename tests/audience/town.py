@@ -11,7 +11,7 @@ from tests.audience.oracle import Event, Person
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TABLES = """event, source_record, channel, profile, derived_profile, unsegmented_profile, segment,
     profile_cell, cell_bitmap, cell_change, segment_due, record_membership, record_consent,
-    profile_account, dimension"""
+    profile_account, dimension, derive_parameters"""
 
 
 def uid(number: int) -> UUID:
@@ -36,7 +36,14 @@ class Town:
     def open(self) -> "Town":
         """Empty the store and open the channel."""
         self._run(f"TRUNCATE {TABLES}")
-        self._run("INSERT INTO channel VALUES ('shop', 'person', 'x', 50, false, now())")
+        for channel, trust in (("shop", 50), ("till", 30)):
+            self._run(
+                "INSERT INTO channel VALUES (%s, 'person', 'x', %s, false, now())", channel, trust
+            )
+        self._run(
+            "INSERT INTO derive_parameters VALUES (1, now(), %s, 0, 0)",
+            json.dumps({"currency": {"reporting": "EUR", "rates": {}}}),
+        )
         return self
 
     def settle(self, number: int, subject: str = "person", **traits: object) -> UUID:
@@ -49,6 +56,16 @@ class Town:
         )  # fmt: skip
         self.derive(who, **traits)
         return who
+
+    def shop_at_the_till(self, number: int, who: UUID) -> UUID:
+        """A further record of a profile, of another and less trusted channel."""
+        record = uid(number)
+        self.home[record], self.events[record] = who, []
+        self._run(
+            "INSERT INTO source_record VALUES (%s, 'till', %s, %s, %s, now())",
+            record, str(number), who, who,
+        )  # fmt: skip
+        return record
 
     def derive(self, who: UUID, **traits: object) -> None:
         """Conclude these traits of a profile."""

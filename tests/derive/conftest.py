@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
+from cdp.settings import settings
 from cdp.store.database import Database
 from tests.derive.market import Market
 
@@ -11,3 +13,17 @@ from tests.derive.market import Market
 @pytest.fixture
 def market(database: Database, tmp_path: Path) -> Market:
     return Market(database, tmp_path)
+
+
+@pytest.fixture
+def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Sets the policy file of the installation."""
+
+    def write(**sections: object) -> None:
+        file = tmp_path / "policy.yaml"
+        file.write_text(yaml.safe_dump(sections))
+        monkeypatch.setenv("CDP_POLICY", str(file))
+        settings.cache_clear()
+
+    yield write
+    settings.cache_clear()

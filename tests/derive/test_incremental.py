@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from cdp.derive import run
 from cdp.derive.run import derive_queued, rebuild, refit
 from cdp.store.database import Database
 from cdp.store.derive import facts as store
@@ -42,7 +43,23 @@ def _mail(who: str, days: int, kind: str) -> list[Any]:
     return [happening(who, kind, day(days), campaign=f"spring {days % 3}")]
 
 
+def _return(who: str, days: int, kind: str, order: str | None) -> list[Any]:
+    return [happening(who, kind, day(days), order=order, amount=5.0, currency="EUR")]
+
+
+def _present(who: str, days: int, order: str) -> list[Any]:
+    return [happening(who, "order", day(days), order=order, amount=9.0, currency="EUR", gift="yes")]
+
+
 deeds = st.one_of(
+    st.builds(_present, people, ago, st.sampled_from("AB")),
+    st.builds(
+        _return,
+        people,
+        ago,
+        st.sampled_from(["order_refunded", "return_line", "order_cancelled"]),
+        st.sampled_from(["A", "B", None]),
+    ),
     st.builds(_purchase, people, ago, goods, st.integers(1, 99_999), st.integers(0, 300)),
     st.builds(_view, people, ago, goods),
     st.builds(
@@ -71,6 +88,10 @@ def test_piece_by_piece_with_time_passing_equals_a_rebuild(
             market.conclude(now)
         piece_by_piece = market.everything()
         rebuild(database, now)
+        assert market.everything() == piece_by_piece
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(run, "PROFILES_PER_TRANSACTION", 1)  # each by itself
+            rebuild(database, now)
         assert market.everything() == piece_by_piece
 
 

@@ -85,6 +85,24 @@ def test_gifts_are_marked_or_for_the_other_sex(market: Market):
     assert market.of("bo")["gift_share"] == 0.0
 
 
+def test_a_gift_among_other_lines_is_that_line_and_a_gift_without_lines_the_order(market: Market):
+    wrapped, plain = (
+        happening("ann", "order_line", day(9), order="A1", amount=amount, currency="EUR", gift=gift)
+        for amount, gift in ((20.0, "true"), (80.0, None))
+    )
+    sent = [
+        happening(
+            "bo", "order", day(days), order=f"B{days}", amount=10.0, currency="EUR", gift=gift
+        )
+        for days, gift in ((5, "yes"), (4, "yes"), (3, "no"), (2, None))
+    ]
+    market.deliver([wrapped, plain, *sent])
+    market.conclude()
+    names = ("gift_share", "gift_orders", "last_gift_at")
+    assert [market.of("ann")[name] for name in names[:2]] == [0.2, 1]
+    assert [market.of("bo")[name] for name in names] == [0.5, 2, "2026-05-28T00:00:00.000000Z"]
+
+
 def test_discounts_count_by_the_goods_they_were_on(market: Market):
     market.deliver(bought("ann", day(9), 30.0, discount=10.0) + bought("ann", day(8), 10.0))
     market.conclude()
@@ -171,3 +189,13 @@ def test_the_part_of_the_day_is_that_of_most_visits(market: Market, hour: int, p
     market.conclude()
     ann = market.of("ann")
     assert (ann["daypart"], ann["weekday"], ann["device"]) == (part, "Friday", "phone")
+
+
+def test_a_date_without_an_hour_is_that_day_in_any_time_zone(market: Market, policy):
+    policy(derive={"timezone": "America/New_York"})
+    dated = [happening("ann", "page_viewed", day(days), session=f"{days}") for days in (3, 10)]
+    timed = [happening("bo", "page_viewed", day(3).replace(hour=2), session="s")]
+    market.deliver(dated + timed)
+    market.conclude()
+    assert (market.of("ann")["weekday"], "daypart" in market.of("ann")) == ("Friday", False)
+    assert (market.of("bo")["weekday"], market.of("bo")["daypart"]) == ("Thursday", "evening")

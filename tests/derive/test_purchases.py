@@ -1,26 +1,6 @@
 """Orders are counted once, in one currency, whatever channels say of them."""
 
-from pathlib import Path
-
-import pytest
-import yaml
-
-from cdp.settings import settings
 from tests.derive.market import Market, bought, day, happening
-
-
-@pytest.fixture
-def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Sets the policy file of the installation."""
-
-    def write(**sections: object) -> None:
-        file = tmp_path / "policy.yaml"
-        file.write_text(yaml.safe_dump(sections))
-        monkeypatch.setenv("CDP_POLICY", str(file))
-        settings.cache_clear()
-
-    yield write
-    settings.cache_clear()
 
 
 def test_an_order_and_its_lines_are_one_order_of_one_value(market: Market):
@@ -29,6 +9,8 @@ def test_an_order_and_its_lines_are_one_order_of_one_value(market: Market):
     ann = market.of("ann")
     assert (ann["orders"], ann["spent"], ann["average_order"]) == (2, 42.5, 21.25)
     assert ann["last_order_at"] == "2026-05-27T00:00:00.000000Z"
+    # Properties that the channel declares and leaves empty: no store, no text.
+    assert (ann["place"], "opinions" in ann) == ("online", False)
 
 
 def test_the_same_order_told_by_two_channels_is_counted_once_as_the_trusted_one_says(
@@ -75,6 +57,33 @@ def test_what_is_refunded_or_cancelled_is_not_spent(market: Market):
     ann = market.of("ann")
     assert (ann["orders"], ann["spent"], ann["refunded"], ann["net_spent"]) == (1, 50.0, 20.0, 30.0)
     assert (ann["returns"], ann["return_share"]) == (1, 0.4)
+
+
+def test_a_refund_counts_once_and_only_of_what_was_spent(market: Market):
+    """Whoever else is derived beside: `ann` tells refunds, `bo` only returned lines."""
+
+    def back(who: str, kind: str, order: str | None, amount: float) -> dict[str, object]:
+        return happening(who, kind, day(6), order=order, amount=amount, currency="EUR")
+
+    said = [back("ann", "order_refunded", "A1", 20.0), back("ann", "return_line", "A1", 20.0)]
+    market.deliver(bought("ann", day(9), 50.0, order="A1") + said, "web", 50)
+    market.deliver([back("ann", "order_refunded", "A1", 19.0)], "bank", 30)
+    market.deliver(
+        [
+            *bought("bo", day(9), 50.0, order="B1"),
+            back("bo", "return_line", "B1", 8.0),
+            back("bo", "return_line", None, 1.0),
+            *bought("cy", day(9), 50.0, order="C1"),
+            back("cy", "order_refunded", "C1", 50.0),
+            happening("cy", "order_cancelled", day(6), order="C1"),
+        ],
+        "web",
+        50,
+    )
+    market.conclude()
+    names = ("returns", "refunded", "net_spent")
+    told = {who: [market.of(who).get(name) for name in names] for who in ("ann", "bo", "cy")}
+    assert told == {"ann": [1, 20.0, 30.0], "bo": [2, 9.0, 41.0], "cy": [None, None, None]}
 
 
 def test_money_of_another_currency_is_kept_out_and_said_so(market: Market):

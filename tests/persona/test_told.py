@@ -8,6 +8,7 @@ import pytest
 
 from cdp.audience.words import in_cell
 from cdp.conclude import conclude
+from cdp.model.expression import as_data
 from cdp.model.persona import StatedPersona
 from cdp.personas import Personas
 from cdp.segments import Segments
@@ -17,8 +18,12 @@ from cdp.store.database import Database
 from tests.scenarios.world import CLICK, World
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+VISITORS = {"name": "Visitors", "share": 0.9, "who": {"visits": {"min": 1}}}
 BEACH = {"name": "Beach", "share": 0.5, "signals": {"category": {"swimwear": 0.9}}}
-KINDS = ["persona.entered", "situation.entered", "situation.left", "segment.entered"]
+KINDS = [
+    "persona.entered", "persona.left", "situation.entered", "situation.left",
+    "segment.entered", "segment.left",
+]  # fmt: skip
 
 
 def looked(at: datetime, cookie: str) -> dict[str, Any]:
@@ -40,10 +45,12 @@ def test_webhooks_hear_who_enters_and_leaves_personas_and_situations(
     database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("CDP_DATA", str(tmp_path))
+    monkeypatch.setattr("cdp.persona.in_force.SECONDS_KNOWN", 0)
     settings.cache_clear()
     with database.autocommit() as connection:
         webhooks.add(connection, "https://example.com/x", KINDS, "s", NOW)
-    Personas(database=database).define(StatedPersona.model_validate(BEACH), now=NOW)
+    personas = Personas(database=database)
+    personas.define(StatedPersona.model_validate(BEACH), now=NOW)
     segments = Segments(database=database)
     segments.save("swimmers", in_cell("situation", "Beach"), by="ann", now=NOW)
     world = World(database, tmp_path)
@@ -66,6 +73,28 @@ def test_webhooks_hear_who_enters_and_leaves_personas_and_situations(
     later = NOW + timedelta(minutes=40)
     conclude(database, now=later)
     conclude(database, now=later)
-    (left,) = told(database, later)[len(said) :]
-    assert (left["kind"], left["situation"], left["profile_id"]) == ("situation.left", "Beach", eve)
+    left = told(database, later)[len(said) :]
+    assert [each["kind"] for each in left] == ["situation.left", "segment.left"]
+    assert (left[0]["situation"], left[0]["profile_id"]) == ("Beach", eve)
+
+    # Another persona fits her better than the one she had.
+    personas.define(StatedPersona.model_validate(VISITORS), now=later)
+    moved = told(database, later)[len(said) + len(left) :]
+    assert [(each["kind"], each["persona"], each["profile_id"]) for each in moved] == [
+        ("persona.entered", "Visitors", eve),
+        ("persona.left", "Everybody", eve),
+    ]
+
+    # Who asks hears the same, also after the persona was called otherwise; so do segments that read it.
+    other = Personas(database=database)
+    assert "Beach" in other.fitted().names.values()  # pyright: ignore[reportOptionalMemberAccess]
+    personas.edit("Beach", name="Seaside")
+    first = personas.changes("Seaside", limit=1)
+    assert [each.kind for each in first.data] == ["situation.entered"]
+    rest = personas.changes("Seaside", first.next)
+    assert [(each.kind, str(each.profile_id)) for each in rest.data] == [("situation.left", eve)]
+    assert (first.has_more, rest.has_more) == (True, False)
+    assert personas.changes("Seaside", rest.next).data == []
+    assert segments.get("swimmers").condition == as_data(in_cell("situation", "Seaside"))
+    assert "Seaside" in other.fitted().names.values()  # pyright: ignore[reportOptionalMemberAccess]
     settings.cache_clear()

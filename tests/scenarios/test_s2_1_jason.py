@@ -211,6 +211,9 @@ def test_the_profile_holds_the_situation_where_it_is_selected(shop: Shop):
     assert selected["identifiers"] == {"user_id": ["kim"]}
     assert "situation" not in shop.get(f"/v1/profiles/{ref}").json()
     with Client(shop.service.url, shop.read_key) as client:
+        changes = client.persona_changes("Beach holiday", limit=1_000)
+        assert {each.kind for each in changes.data} <= {"situation.entered", "situation.left"}
+        assert client.persona_changes("Beach holiday", changes.next).data == []
         for get in (client.get, shop.service.profiles.get):
             found = get(ref, fields=["situation"]).situation
             assert found

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -104,6 +106,25 @@ def test_a_visitor_nobody_knows_is_shown_what_is_general(shop: Service):
     assert found["situation"]["profile_id"] is None
     assert found["situation"]["session"] is None
     assert len(found["categories"]) == 3
+
+
+def test_it_is_told_the_same_without_a_query_where_the_way_is_shorter(shop: Service):
+    key = keys.create(shop.database, "front end", ["read"])[1]
+    refs = ("user_id:bea", "anonymous_id:never-seen", "no-reference", "customer_id:", UUID(int=7))
+    for ref, call in product(refs, ("page", "situation")):
+        path = f"/v1/profiles/{ref}/{call}"
+        plain, asked = (
+            shop.http.get(path, params=query, auth=httpx.BasicAuth(key, ""))
+            for query in ({}, {"none": ""})
+        )
+        assert plain.status_code == asked.status_code
+        assert without_times(plain.json()) == without_times(asked.json())
+    assert shop.http.get("/v1/profiles/user_id:bea/page").status_code == 401
+
+
+def without_times(answer: dict[str, Any]) -> dict[str, Any]:
+    situation = answer.get("situation", answer)
+    return answer | {"situation": {**situation, "at": None}, "at": None}
 
 
 def test_without_consent_neither_history_nor_session_is_used(shop: Service):

@@ -83,6 +83,9 @@ def raw_text(message: Any, envelope: Envelope) -> str:
         times = {"sentAt": envelope.sent_at, "receivedAt": envelope.received_at.isoformat()}
         known = {"type": envelope.call} if not message.get("type") else {}
         message = {**message, **{k: v for k, v in (times | known).items() if v}}
+    elif not isinstance(message, str):
+        # What waits in quarantine is an object or a text.
+        message = json_text("", _storable(message))
     return json_text("", _storable(message))
 
 

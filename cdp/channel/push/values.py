@@ -53,6 +53,8 @@ def identifier(field: str, value: Any) -> str | None:
     """An id as text, None for an absent one; a Fault for what cannot be a key."""
     if value is None:
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as programs write a column of numbers with gaps
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise Fault(field, "type", "is neither a text nor a whole number", value)
     text = str(value).strip()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Card,
         Page,
         Persona,
+        PersonaChanges,
         Situation,
         StatedPersona,
         Validation,
@@ -44,6 +45,12 @@ class AsyncPersonas:
     async def personas(self) -> list[Persona]:
         """The personas there are: kinds of people first, then situations."""
         return await self._connection.do(areas.persona.personas())
+
+    async def persona_changes(
+        self, persona: Ref, since: str | None = None, *, limit: int = 100
+    ) -> PersonaChanges:
+        """Who came into a persona or situation and left it since a cursor."""
+        return await self._connection.do(areas.persona.changes(persona, since, limit))
 
     async def card(self, persona: Ref) -> Card:
         """A persona's card, by id or name. Raises PersonaNotFound."""

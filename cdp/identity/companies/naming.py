@@ -10,6 +10,8 @@ from importlib import resources
 import yaml
 from cleanco.clean import prepare_default_terms
 
+from cdp.identity.letters import IN_LATIN
+
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _SHARES = re.compile(r"\((?:class|series|cl)\b[^)]*\)", re.IGNORECASE)
 _JOINED = re.compile("[.'\u2019\u0060\u00b4]")  # within a word: S.A., O'Reilly
@@ -18,6 +20,7 @@ _LETTERS_APART = re.compile(r"(?<![^\W_]{2})\b(\w)/(\w)\b")  # A/S, S/A
 _DISTRICT = re.compile(r"\b(?:\d+\w*|cedex|arrondissement)\b")
 _WEB = re.compile(r"\.(?:com|net|org|io|ai|co)\b", re.IGNORECASE)
 
+_LATIN = str.maketrans(IN_LATIN)
 _UNSPACED = re.compile("(株式会社|有限公司|有限会社)")
 REMEMBERED = 100_000  # names; the same ones come again with every delivery
 
@@ -70,7 +73,7 @@ def legal_form(name: str) -> str:
 def plain_company_name(name: str) -> str:
     """A company's name as its spellings have it in common; empty if nothing is left.
 
-    In lower case, without accents, punctuation, legal form and article, shortened words written
+    In lower case and Latin letters, without accents, punctuation, legal form and article, shortened words written
     out: `The Acme Intl. Mfg. Co., Inc.` and `ACME International Manufacturing` are one.
     """
     words = _words(_WEB.sub("", _SHARES.sub(" ", name)))
@@ -126,7 +129,7 @@ def _form_at_start(words: Sequence[str], forms: Iterable[Words], longest: int) -
 
 def _words(text: str) -> list[str]:
     folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
-    plain = _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFC", folded))
+    plain = _UNSPACED.sub(r" \1 ", unicodedata.normalize("NFC", folded)).translate(_LATIN)
     plain = plain.replace("&", " and ").replace("+", " and ")
     plain = _LETTERS_APART.sub(r"\1\2", _JOINED.sub("", plain))
     return _initials_joined(_SPACED.sub(" ", plain).replace("/", " ").split())

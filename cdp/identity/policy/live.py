@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from sqlalchemy import Connection
 
-from cdp.identity.policy.declaration import IdentityPolicy
+from cdp.identity.policy.declaration import IdentityPolicy, the_same
 from cdp.store.identity import policies
 
 BY_ITSELF = "first ingestion"
@@ -107,7 +107,7 @@ def of_version(tx: Connection, version: int, applied_at: datetime) -> LivePolicy
 
 def _kept(stamp: tuple[int, datetime], document: Callable[[], str]) -> LivePolicy:
     if stamp not in _read:
-        _read[stamp] = LivePolicy(*stamp, IdentityPolicy.model_validate_json(document()))
+        _read[stamp] = LivePolicy(*stamp, the_same(IdentityPolicy.model_validate_json(document())))
     return _read[stamp]
 
 

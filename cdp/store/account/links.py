@@ -10,9 +10,9 @@ from cdp.store import staging
 # A profile that waits already gets a new version of its row, which who takes the old one leaves.
 TAKE = """
 WITH taken AS (
-    DELETE FROM unlinked_profile WHERE profile_id IN (
-        SELECT profile_id FROM unlinked_profile ORDER BY profile_id LIMIT :limit
-        FOR UPDATE SKIP LOCKED)
+    DELETE FROM unlinked_profile WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM unlinked_profile ORDER BY profile_id LIMIT :limit
+        FOR UPDATE SKIP LOCKED))
     RETURNING profile_id)
 INSERT INTO linking SELECT profile_id FROM taken"""
 

@@ -21,17 +21,17 @@ TOLD = (SEGMENT, "persona", "situation")  # dimensions whose changes the feed te
 # Who is queued is looked at anyway; waiting for one who is being looked at could wait for ever.
 WAKE = """
 WITH due AS (
-    DELETE FROM segment_due WHERE profile_id IN (
-        SELECT profile_id FROM segment_due AS d WHERE due_at <= %s
+    DELETE FROM segment_due WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM segment_due AS d WHERE due_at <= %s
           AND NOT EXISTS (SELECT FROM unsegmented_profile AS q WHERE q.profile_id = d.profile_id)
-        ORDER BY profile_id LIMIT %s FOR UPDATE SKIP LOCKED)
+        ORDER BY profile_id LIMIT %s FOR UPDATE SKIP LOCKED))
     RETURNING profile_id)
 INSERT INTO unsegmented_profile (profile_id) SELECT profile_id FROM due ORDER BY profile_id
 ON CONFLICT DO NOTHING"""
 TAKE = """
-DELETE FROM unsegmented_profile WHERE profile_id IN (
-    SELECT profile_id FROM unsegmented_profile ORDER BY profile_id LIMIT %s
-    FOR UPDATE SKIP LOCKED)
+DELETE FROM unsegmented_profile WHERE ctid = ANY(ARRAY(
+    SELECT ctid FROM unsegmented_profile ORDER BY profile_id LIMIT %s
+    FOR UPDATE SKIP LOCKED))
 RETURNING profile_id, number"""
 
 MOST_QUEUED = """

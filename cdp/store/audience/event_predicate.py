@@ -51,8 +51,8 @@ class EventWords:
             for name, tests in said.where.items()
             for test, wanted in tests.said().items()
         ]
-        if isinstance(said, Did) and said.sum and PURCHASE in said.event and not said.where:
-            tests.append(self._told_once(e))
+        if isinstance(said, Did) and said.sum and PURCHASE in said.event:
+            tests.append(self._told_once(said, said.sum.of, e, r))
         return " AND ".join((self.kinds(said.event, e), *tests))
 
     def window(self, said: Did, e: str) -> str:
@@ -89,7 +89,10 @@ class EventWords:
         if said.distinct:
             return f"count(DISTINCT {self._value(said.distinct.of, e, r)})", said.distinct
         if said.count and PURCHASE in said.event:
-            return f"count(DISTINCT coalesce({e}.order_id, {e}.event_id::text))", said.count
+            # Lines without an order's id are one order where channel and time are the same.
+            line = f"CASE {e}.kind WHEN 'order_line' THEN concat({r}.channel, ' ', {e}.occurred_at)"
+            order = f"coalesce({e}.order_id, {line} ELSE {e}.event_id::text END)"
+            return f"count(DISTINCT {order})", said.count
         return ("count(*)", said.count) if said.count else None
 
     def passes(self, figure: str, test: Test) -> str:
@@ -113,6 +116,13 @@ class EventWords:
             if age:
                 yield Boundary(what, age)
         yield from self._deadlines(said, e, r)
+
+    def to_come(self, said: Did | Step, e: str, r: str) -> Iterator[Boundary]:
+        """Events of the future that will count once they have come, and those that may follow them."""
+        yield Boundary(self.what(said, e, r), NOW)
+        for step in (said.followed_by, said.not_followed_by):
+            if step:
+                yield from self.to_come(step, e, r)
 
     def _deadlines(self, said: Did | Step, e: str, r: str) -> Iterator[Boundary]:
         if said.not_followed_by:
@@ -160,39 +170,60 @@ class EventWords:
         return f"{e}.{name}" if name in TEXTS + NUMBERS else self._property(name, e)
 
     def _property(self, name: str, e: str) -> str:
+        """A property as jsonb; one that is null is not known."""
         if "." in name:
-            return f"({e}.properties #> {self.binder.value(name.split('.'), 'text[]')})"
-        return f"({e}.properties -> {self.binder.value(name, 'text')})"
+            found = f"#> {self.binder.value(name.split('.'), 'text[]')}"
+        else:
+            found = f"-> {self.binder.value(name, 'text')}"
+        return f"nullif({e}.properties {found}, 'null')"
 
-    def _told_once(self, e: str) -> str:
-        """Lines of an order whose total is told are no money of their own."""
-        o = f"{e}_o"
+    def _told_once(self, said: Did, measured: str, e: str, r: str) -> str:
+        """An order's money is what its total says, else its lines; of several channels the most trusted."""
+        o, s = f"{e}_o", f"{r}_o"
+        rank = "(SELECT trust FROM channel AS c WHERE c.channel = {}.channel)"
+        before = f"({rank.format(s)}, {r}.channel) > ({rank.format(r)}, {s}.channel)"
+        total = f"{o}.kind = 'order' AND {e}.kind <> 'order'"
+        trusted = f"{o}.kind = {e}.kind AND {s}.channel <> {r}.channel AND {before}"
+        tests = [
+            f"{s}.profile_id = {r}.profile_id",
+            f"{o}.order_id = {e}.order_id",
+            self.kinds([PURCHASE], o),
+            f"{self.number(measured, o)} IS NOT NULL",
+            f"({total} OR {trusted})",
+            *(
+                self._field(name, test, wanted, o, s)
+                for name, tests in said.where.items()
+                for test, wanted in tests.said().items()
+            ),
+        ]
         return (
-            f"({e}.kind = 'order' OR {e}.order_id IS NULL OR NOT EXISTS (SELECT FROM event AS {o}"
-            f" WHERE {o}.record_uid = {e}.record_uid AND {o}.kind = 'order'"
-            f" AND {o}.order_id = {e}.order_id))"
+            f"NOT EXISTS (SELECT FROM source_record AS {s} JOIN event AS {o} USING (record_uid)"
+            f" WHERE {' AND '.join(tests)})"
         )
 
     def _money(self, amount: str, e: str) -> str:
         reporting = self.currency.get("reporting")
         if reporting is None:
             return amount
-        rates = self._rates()
-        rate = f"(SELECT x.rate FROM {rates} WHERE x.currency = {e}.currency AND x.since <= {e}.occurred_at ORDER BY x.since DESC LIMIT 1)"
-        foreign = f"ELSE {amount} * {rate} " if self.currency.get("rates") else ""
+        foreign = f"ELSE {amount} * {self._rate(e)} " if self.currency.get("rates") else ""
         own = self.binder.value(reporting, "text")
         return f"CASE {e}.currency WHEN {own} THEN {amount} {foreign}END"
 
-    def _rates(self) -> str:
+    def _rate(self, e: str) -> str:
+        """What the event's currency was worth on its day."""
         told = [
             (code, str(day), str(rate))
-            for code, said in self.currency.get("rates", {}).items()
+            for code, said in self.currency["rates"].items()
             for day, rate in (said if isinstance(said, Mapping) else {"0001-01-01": said}).items()
         ]
         kinds = ("text[]", "timestamptz[]", "numeric[]")
-        columns = zip(*told, strict=True) if told else ((), (), ())
+        columns = zip(*told, strict=True)
         bound = [self.binder.value(list(c), k) for c, k in zip(columns, kinds, strict=True)]
-        return f"unnest({', '.join(bound)}) AS x (currency, since, rate)"
+        return (
+            f"(SELECT x.rate FROM unnest({', '.join(bound)}) AS x (currency, since, rate)"
+            f" WHERE x.currency = {e}.currency AND x.since <= {e}.occurred_at"
+            " ORDER BY x.since DESC LIMIT 1)"
+        )
 
 
 def _like(kind: str) -> str:

@@ -1,6 +1,6 @@
 """Who of a crossing may be addressed, and what was handed on, in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,13 +91,16 @@ COUNTED = (
     + " GROUP BY 1"
 )
 SHOWN = "CASE WHEN reason IS NULL AND NOT held_out THEN {value} END"
-VALUES = {
-    "list": "(SELECT jsonb_agg(e #>> '{{}}') FROM jsonb_array_elements(CASE jsonb_typeof({of})"
-    " WHEN 'array' THEN {of} ELSE jsonb_build_array({of}) END) AS e)::text",
-    "object": "({of})::text",
-}
+LIST = """(CASE jsonb_typeof({of}) WHEN 'array' THEN {of}
+    ELSE nullif(jsonb_build_array({of}), '[null]') END)"""
+VALUES = {"list": f"{LIST}::text", "object": "({of})::text"}
+OF_TEXTS = f"(SELECT jsonb_agg(e #>> '{{{{}}}}') FROM jsonb_array_elements({LIST}) AS e)::text"
 
-SECONDS_IN = {"days": 86_400, "years": 31_556_952}  # of the units of ages
+# Since an instant, whole ones: years by the calendar.
+AGES = {
+    "days": "floor(extract(epoch FROM %(now)s::timestamptz - {began}) / 86400)",
+    "years": "extract(year FROM age((%(now)s::timestamptz AT TIME ZONE 'UTC')::date, {began}::date))",
+}
 
 START = """
 INSERT INTO audience_export (export_id, audience_id, purpose, medium, crossing, format, target,
@@ -164,18 +167,21 @@ def judged(
     fields: Sequence[KnownTrait],
     *,
     documents: bool,
+    of_texts: bool,
     now: datetime,
 ) -> list[tuple[Any, ...]]:
     """(profile_id, reason, held_out, contact, each field as text) of these people, by number.
 
-    `documents`: one JSON object a person instead of contact and fields. Nothing is shown of those
-    who have a reason or are held out.
+    `documents`: one JSON object a person instead of contact and fields; `of_texts`: the elements of
+    lists are texts. Nothing is shown of those who have a reason or are held out.
     """
     parameters = rules.parameters(numbers) | {"now": now}
     for place, field in enumerate(fields):
         parameters |= {f"name{place}": field.name, f"of{place}": field.of}
-        parameters[f"unit{place}"] = SECONDS_IN.get(field.unit or "days")
-    values = [_value(place, field, as_json=documents) for place, field in enumerate(fields)]
+    written = VALUES | {"list": OF_TEXTS} if of_texts else VALUES
+    values = [
+        _value(place, field, None if documents else written) for place, field in enumerate(fields)
+    ]
     if documents:
         said = ["'profile_id', profile_id", "'contact', contact"]
         said += [f"%(name{place})s::text, {value}" for place, value in enumerate(values)]
@@ -188,17 +194,16 @@ def judged(
         return cursor.execute(query.encode(), parameters).fetchall()
 
 
-def _value(place: int, field: KnownTrait, *, as_json: bool) -> str:
+def _value(place: int, field: KnownTrait, written: Mapping[str, str] | None) -> str:
+    """The value of a field: as text, by its type as in `written`, or as it is kept."""
     if field.type == "age":
         began = f"(traits ->> %(of{place})s::text)::timestamptz"
-        whole = (
-            f"floor(extract(epoch FROM %(now)s::timestamptz - {began}) / %(unit{place})s)::bigint"
-        )
-        return whole if as_json else f"({whole})::text"
+        whole = f"{AGES[field.unit or 'days']}::bigint".format(began=began)
+        return whole if written is None else f"({whole})::text"
     of = f"(traits -> %(name{place})s::text)"
-    if as_json:
+    if written is None:
         return of
-    return VALUES.get(field.type, "{of} #>> '{{}}'").format(of=of)
+    return written.get(field.type, "{of} #>> '{{}}'").format(of=of)
 
 
 def start(tx: Connection, **said: Any) -> UUID:

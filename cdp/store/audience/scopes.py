@@ -8,7 +8,7 @@ from typing import Any
 
 from cdp.model.expression import Did
 from cdp.model.wanted import Test
-from cdp.store.audience.event_predicate import NOW, Boundary, EventWords
+from cdp.store.audience.event_predicate import Boundary, EventWords
 from cdp.store.audience.predicate import Binder, Fragment, Instant, holds_of, least, parsed
 
 EVENTS = "source_record AS {r} JOIN event AS {e} USING (record_uid)"
@@ -80,8 +80,7 @@ class Scope(ABC):
 
     def _all_boundaries(self, said: Did, e: str, r: str) -> list[Boundary]:
         """Those of the condition, and events that are still to come."""
-        found = list(self.words.boundaries(said, e, r))
-        return [*found, Boundary(self.words.what(said, e, r), NOW)]
+        return [*self.words.boundaries(said, e, r), *self.words.to_come(said, e, r)]
 
 
 class Everyone(Scope):

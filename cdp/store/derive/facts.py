@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from cdp.store import staging
 from cdp.store.audience.predicate import literal, quoted
 from cdp.store.database import driver
+from cdp.store.derive.texts import HAS_TEXT, SAID
 from cdp.store.profile.read import rows
 
 # `deriving` numbers the profiles at hand; `deriving_record` holds their records. `folded` tells
@@ -24,11 +25,12 @@ QUEUE_ALL = """
 INSERT INTO underived_profile (profile_id, folded)
 SELECT profile_id, false FROM profile ORDER BY profile_id ON CONFLICT DO NOTHING"""
 WAITING = "SELECT count(*) FROM underived_profile"
+# By ctid: a queue that was empty when Postgres last looked at it would be joined row by row with itself.
 TAKE = """
 WITH taken AS (
-    DELETE FROM underived_profile WHERE profile_id IN (
-        SELECT profile_id FROM underived_profile ORDER BY profile_id LIMIT %(limit)s
-        FOR UPDATE SKIP LOCKED)
+    DELETE FROM underived_profile WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM underived_profile ORDER BY profile_id LIMIT %(limit)s
+        FOR UPDATE SKIP LOCKED))
     RETURNING profile_id, folded)
 INSERT INTO deriving SELECT row_number() OVER (ORDER BY profile_id), profile_id, folded FROM taken"""
 TAKE_MEMBERS = """
@@ -97,12 +99,14 @@ SELECT r.n, e.kind, date_part('epoch', e.occurred_at), e.order_id, e.product, e.
            coalesce(e.properties ->> 'campaign', e.properties ->> 'campaign_name',
                     e.properties ->> 'campaign_id') END,
        CASE WHEN e.product IS NULL AND e.order_id IS NULL THEN e.properties ->> 'type' END,
-       CASE WHEN e.order_id IS NOT NULL OR e.amount IS NOT NULL THEN
-           (e.properties ?| ARRAY['store', 'store_id', 'shop', 'till'])::int ELSE 0 END,
+       CASE WHEN (e.order_id IS NOT NULL OR e.amount IS NOT NULL)
+                 AND e.properties ?| ARRAY['store', 'store_id', 'shop', 'till'] THEN
+           (coalesce(e.properties ->> 'store', e.properties ->> 'store_id',
+                     e.properties ->> 'shop', e.properties ->> 'till') IS NOT NULL)::int ELSE 0 END,
        CASE WHEN (e.order_id IS NOT NULL OR e.amount IS NOT NULL)
                  AND e.properties ?| ARRAY['gift', 'is_gift', 'gift_wrap', 'gift_message'] THEN
            (lower(coalesce(e.properties ->> 'gift', e.properties ->> 'is_gift',
-                           e.properties ->> 'gift_wrap', e.properties ->> 'gift_message'))
+                           e.properties ->> 'gift_wrap', e.properties ->> 'gift_message', ''))
             NOT IN ('false', '0', 'no', 'n', ''))::int ELSE 0 END
 FROM deriving_record AS r JOIN event AS e USING (record_uid)"""
 EVENT_COLUMNS = {
@@ -130,9 +134,9 @@ EVENT_COLUMNS = {
 }
 TEXTS = """
 SELECT r.n, e.record_uid, e.event_id, date_part('epoch', e.occurred_at),
-       coalesce(e.properties ->> 'text', e.properties ->> 'message')
+       {said}
 FROM deriving_record AS r JOIN event AS e USING (record_uid)
-WHERE e.kind = ANY({kinds}) AND e.properties ?| ARRAY['text', 'comment', 'message']"""
+WHERE e.kind = ANY({kinds}) AND {tells}"""
 TEXT_COLUMNS = {
     "n": pl.Int32,
     "record_uid": pl.String,
@@ -150,12 +154,11 @@ ADD_PARAMETERS = """
 INSERT INTO derive_parameters (version, fitted_at, document, orders)
 SELECT coalesce(max(version), 0) + 1, :fitted_at, CAST(:document AS json), coalesce(max(orders), 0)
 FROM derive_parameters RETURNING version"""
-KNOWN_ORDERS = """
-SELECT coalesce(sum((traits ->> 'orders')::bigint), 0)
-FROM deriving JOIN derived_profile USING (profile_id) WHERE subject = 'person'"""
 COUNT_ORDERS = """
 UPDATE derive_parameters SET orders = orders + %(more)s
 WHERE version = (SELECT max(version) FROM derive_parameters) RETURNING orders, fitted_orders"""
+COUNTED_ORDERS = """
+SELECT orders, fitted_orders FROM derive_parameters ORDER BY version DESC LIMIT 1"""
 MARK_FITTED = """
 UPDATE derive_parameters SET fitted_orders = orders
 WHERE version = (SELECT max(version) FROM derive_parameters)"""
@@ -176,19 +179,21 @@ def waiting(tx: Connection) -> int:
     return driver(tx).execute(WAITING).fetchall()[0][0]
 
 
-def take(tx: Connection, limit: int) -> int:
-    """Take up to `limit` profiles from the queue into `deriving`, fewer of many events; how many."""
+def take(tx: Connection, limit: int) -> tuple[int, bool]:
+    """Take up to `limit` profiles from the queue into `deriving`, fewer of many events.
+
+    Returns how many, and whether the queue may hold more.
+    """
     staging.prepare(tx)
-    taken = driver(tx).execute(TAKE, {"limit": limit}).rowcount
-    if not taken:
-        return 0
-    if taken < FEW:
-        driver(tx).execute(BY_INDEX)
-    driver(tx).execute(TAKE_MEMBERS)
+    found = taken = driver(tx).execute(TAKE, {"limit": limit}).rowcount
+    if taken:
+        if taken < FEW:
+            driver(tx).execute(BY_INDEX)
+        driver(tx).execute(TAKE_MEMBERS)
     if taken >= FEW:
         taken -= driver(tx).execute(TOO_MANY, {"most": MOST_EVENTS}).rowcount
         staging.analyze(tx, "deriving", "deriving_record")
-    return taken
+    return taken, found == limit or taken < found
 
 
 def _rows(tx: Connection, query: str, schema: Mapping[str, Any], profiles: int) -> pl.DataFrame:
@@ -230,7 +235,9 @@ def events(tx: Connection, count: int) -> pl.DataFrame:
 
 def texts(tx: Connection, count: int, kinds: list[str]) -> pl.DataFrame:
     """Their events of these kinds that hold words a person wrote (columns: TEXT_COLUMNS)."""
-    return _rows(tx, TEXTS.format(kinds=literal(kinds)), TEXT_COLUMNS, count)
+    return _rows(
+        tx, TEXTS.format(kinds=literal(kinds), said=SAID, tells=HAS_TEXT), TEXT_COLUMNS, count
+    )
 
 
 def computed(connection: psycopg.Connection, profile_id: Any) -> Mapping[str, Any] | None:
@@ -256,13 +263,10 @@ def add_parameters(tx: Connection, fitted_at: datetime, document: Mapping[str, A
     return tx.execute(text(ADD_PARAMETERS), said).scalar_one()
 
 
-def known_orders(tx: Connection) -> int:
-    """The orders that the persons of `deriving` were concluded to have."""
-    return int(driver(tx).execute(KNOWN_ORDERS).fetchall()[0][0])
-
-
 def count_orders(tx: Connection, more: int) -> tuple[int, int | None]:
     """Add to the orders of the base: how many there are, and were at the last fit (None: not yet)."""
+    if not more:  # a transaction that writes nothing needs not wait for the disk
+        return driver(tx).execute(COUNTED_ORDERS).fetchall()[0]
     return driver(tx).execute(COUNT_ORDERS, {"more": more}).fetchall()[0]
 
 

@@ -13,11 +13,15 @@ from sqlalchemy import Connection, text
 from cdp.store import staging
 from cdp.store.profile.read import rows
 
-HAS_TEXT = "e.properties ?| ARRAY['text', 'comment', 'message']"
+# A channel may name a property in each event and fill it in few; by its name the index finds it.
+NAMES_TEXT = "e.properties ?| ARRAY['text', 'comment', 'message']"
+SAID = """coalesce(nullif(btrim(e.properties ->> 'text'), ''),
+    nullif(btrim(e.properties ->> 'comment'), ''), nullif(btrim(e.properties ->> 'message'), ''))"""
+HAS_TEXT = f"{NAMES_TEXT} AND {SAID} IS NOT NULL"
 # A title alone says little (pages have some, too): it goes before its text.
-TEXT = """
-concat_ws('. ', e.properties ->> 'title',
-    coalesce(e.properties ->> 'text', e.properties ->> 'comment', e.properties ->> 'message'))"""
+TEXT = f"""
+concat_ws('. ', e.properties ->> 'title', {SAID})"""
+TELLS = f"(e.score IS NOT NULL OR {NAMES_TEXT}) AND (e.score IS NOT NULL OR {SAID} IS NOT NULL)"
 
 UNSCORED = f"""
 SELECT DISTINCT ON (e.record_uid, e.event_id) e.record_uid, e.event_id, e.kind, r.channel, {TEXT}, e.recorded_at::text
@@ -84,7 +88,7 @@ SELECT r.n, e.record_uid, date_part('epoch', e.occurred_at), e.order_id, e.produ
        e.score, s.polarity, s.confidence, s.words::text
 FROM deriving_record AS r JOIN event AS e USING (record_uid)
 LEFT JOIN text_score AS s USING (record_uid, event_id)
-WHERE e.score IS NOT NULL OR {HAS_TEXT}"""
+WHERE {TELLS}"""
 OPINION_COLUMNS = {
     "n": pl.Int32,
     "record_uid": pl.String,
@@ -131,7 +135,7 @@ SELECT e.event_id, e.record_uid, r.channel, e.kind, e.occurred_at, e.product, e.
        s.confidence, s.words, s.aspects
 FROM source_record AS r JOIN event AS e USING (record_uid)
 LEFT JOIN text_score AS s USING (record_uid, event_id)
-WHERE r.record_uid = ANY(%s) AND (e.score IS NOT NULL OR {HAS_TEXT})
+WHERE r.record_uid = ANY(%s) AND {TELLS}
 ORDER BY e.occurred_at DESC, e.event_id LIMIT %s"""
 
 

@@ -23,13 +23,15 @@ UPDATE persona SET name = coalesce(:name, name), words = words || CAST(:words AS
                    definition = coalesce(CAST(:definition AS jsonb), definition)
 WHERE persona_id = :persona_id"""
 RETIRE = "UPDATE persona SET retired_at = :now WHERE persona_id = ANY(:persona_ids) AND retired_at IS NULL"
-# Cells are named as the personas are.
-RENAME_CELLS = (
-    """UPDATE profile_cell SET cell = :new
-    WHERE dimension IN ('persona', 'situation') AND cell = :old""",
-    """UPDATE cell_bitmap SET cell = :new
-    WHERE dimension IN ('persona', 'situation') AND cell = :old""",
+DIMENSIONS = ("persona", "situation")  # whose cells are named as the personas are
+_NAMED = f"WHERE dimension IN {DIMENSIONS} AND cell"
+RENAME_CELLS = tuple(
+    f"UPDATE {table} SET cell = :new {_NAMED} = :old"
+    for table in ("profile_cell", "cell_bitmap", "cell_change")
 )
+CHANGES = f"""
+SELECT position, profile_id, dimension, change, changed_at FROM cell_change
+{_NAMED} = %s AND position > %s ORDER BY position LIMIT %s"""
 RENAME_IN_MODEL = """
 UPDATE persona_model
 SET document = jsonb_set(document::jsonb, ARRAY['names', CAST(:persona_id AS text)],
@@ -43,7 +45,8 @@ INSERT INTO persona_model (version, fitted_at, document)
 SELECT coalesce(max(version), 0) + 1, :now, CAST(:document AS json) FROM persona_model
 RETURNING version"""
 MODEL = "SELECT version, fitted_at, document FROM persona_model ORDER BY version DESC LIMIT 1"
-NEWEST = "SELECT coalesce(max(version), 0) AS version FROM persona_model"
+# A persona that is renamed changes the row of its version.
+NEWEST = "SELECT version, xmin::text FROM persona_model ORDER BY version DESC LIMIT 1"
 QUEUE_ALL = """
 INSERT INTO unassigned_profile (profile_id)
 SELECT profile_id FROM derived_profile WHERE subject = 'person' ORDER BY profile_id
@@ -54,9 +57,9 @@ SELECT profile_id FROM profile_persona WHERE due_at <= :now ORDER BY profile_id
 ON CONFLICT DO NOTHING"""
 TAKE = """
 WITH taken AS (
-    DELETE FROM unassigned_profile WHERE profile_id IN (
-        SELECT profile_id FROM unassigned_profile ORDER BY profile_id LIMIT :limit
-        FOR UPDATE SKIP LOCKED)
+    DELETE FROM unassigned_profile WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM unassigned_profile ORDER BY profile_id LIMIT :limit
+        FOR UPDATE SKIP LOCKED))
     RETURNING profile_id)
 INSERT INTO assigning (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id) - 1, profile_id FROM taken"""
 SAMPLE = """
@@ -129,7 +132,7 @@ def change(
 
 
 def rename_cells(tx: Connection, old: str, new: str) -> None:
-    """Let the cells of a persona bear its new name."""
+    """Let the cells of a persona, and what the feed tells of them, bear its new name."""
     for statement in RENAME_CELLS:
         tx.execute(text(statement), {"old": old, "new": new})
 
@@ -149,6 +152,13 @@ def live(connection: psycopg.Connection) -> list[dict[str, Any]]:
     return rows(connection, LIVE)
 
 
+def changes(
+    connection: psycopg.Connection, name: str, position: int, limit: int
+) -> list[dict[str, Any]]:
+    """Who came into a persona or situation, and left it, after a position, in order."""
+    return rows(connection, CHANGES, (name, position, limit))
+
+
 def people(connection: psycopg.Connection) -> dict[UUID, int]:
     """How many individuals' likeliest persona each is."""
     return {row["persona_id"]: row["people"] for row in rows(connection, PEOPLE)}
@@ -162,10 +172,9 @@ def add_model(tx: Connection, document: Mapping[str, Any], now: datetime) -> int
     return version
 
 
-def newest(connection: psycopg.Connection) -> int:
-    """The version in force; 0: none yet."""
-    found = connection.execute(NEWEST, prepare=True).fetchone()
-    return found[0] if found else 0
+def newest(connection: psycopg.Connection) -> tuple[int, str] | None:
+    """The version in force, and a mark that changes when one of its personas is renamed."""
+    return connection.execute(NEWEST, prepare=True).fetchone()
 
 
 def model(connection: psycopg.Connection) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import polars as pl
 import psycopg
-from psycopg.rows import dict_row
+from pydantic_core import from_json
 from sqlalchemy import Connection, text
 
 from cdp.store import staging
@@ -34,15 +34,7 @@ WORDS = f"""
     coalesce(e.properties ->> 'campaign', {_CONTEXT} #>> '{{campaign,name}}') AS campaign,
     coalesce(e.properties ->> 'timezone', {_CONTEXT} ->> 'timezone') AS timezone"""
 WORD_COLUMNS = dict.fromkeys(("kind", "product", "category", "department", "search", "device", "place", "referrer", "campaign", "timezone"), pl.String)  # fmt: skip
-# The newest events of a profile, each record's from its own index.
-LATELY = f"""
-SELECT e.occurred_at AS at, {WORDS}
-FROM source_record AS r CROSS JOIN LATERAL (
-    SELECT * FROM event WHERE event.record_uid = r.record_uid AND occurred_at <= %(at)s
-      AND kind IN ({_KINDS})
-    ORDER BY occurred_at DESC LIMIT %(limit)s) AS e
-WHERE r.profile_id = %(profile_id)s
-ORDER BY e.occurred_at DESC, e.event_id DESC LIMIT %(limit)s"""
+EVENTS_READ = 200  # of a profile, the newest
 OF_ASSIGNING = f"""
 SELECT a.n, date_part('epoch', e.occurred_at), {WORDS}
 FROM assigning AS a JOIN source_record AS r USING (profile_id) CROSS JOIN LATERAL (
@@ -52,22 +44,35 @@ WHERE :only
 ORDER BY a.n, e.occurred_at, e.event_id"""
 # Who a visitor is, as soon as their first event has landed: the fold is not waited for. What was
 # said of consent is read as `fold` reads it: of each record the latest word, of several the strictest.
-VISITOR = """
-SELECT o.profile_id, p.probabilities, EXISTS (
+# Their newest events come along, each record's from its own index, and what they bought where that
+# is asked for: a page waits for each round trip.
+VISITOR = f"""
+SELECT o.profile_id, p.probabilities::text, EXISTS (
     SELECT FROM source_record AS r CROSS JOIN LATERAL (
         SELECT DISTINCT ON (medium) state FROM record_consent AS c
-        WHERE c.record_uid = r.record_uid AND c.purpose = %(purpose)s
+        WHERE c.record_uid = r.record_uid AND c.purpose = %s
         ORDER BY medium, c.observed_at DESC, c.recorded_at DESC, c.state = 'granted', c.state) AS said
-    WHERE r.profile_id = o.profile_id AND said.state <> 'granted') AS refused
-FROM ({owners}) AS o LEFT JOIN profile_persona AS p USING (profile_id)"""
-BY_IDENTIFIER = VISITOR.format(
-    owners=OWNERS.replace("%s", "%(namespace)s", 1).replace("%s", "%(value)s", 1)
-)
-BY_UID = VISITOR.format(owners="SELECT profile_id FROM source_record WHERE record_uid = %(uid)s")
-BOUGHT = """
-SELECT DISTINCT e.product FROM source_record AS r JOIN event AS e USING (record_uid)
-WHERE r.profile_id = %s AND e.kind = 'order_line' AND e.product = ANY(%s)
-  AND coalesce(e.quantity, 1) > 0"""
+    WHERE r.profile_id = o.profile_id AND said.state <> 'granted') AS refused,
+    (SELECT json_agg(done) FROM (
+        SELECT e.occurred_at AS at, {WORDS}
+        FROM source_record AS r CROSS JOIN LATERAL (
+            SELECT * FROM event WHERE event.record_uid = r.record_uid AND occurred_at <= %s
+              AND kind IN ({_KINDS})
+            ORDER BY occurred_at DESC LIMIT {EVENTS_READ}) AS e
+        WHERE r.profile_id = o.profile_id
+        ORDER BY e.occurred_at DESC, e.event_id DESC LIMIT {EVENTS_READ}) AS done) AS events,
+    CASE WHEN %s THEN (
+        SELECT json_agg(DISTINCT e.product) FROM source_record AS r JOIN event AS e USING (record_uid)
+        WHERE r.profile_id = o.profile_id AND e.kind = 'order_line' AND e.product IS NOT NULL
+          AND coalesce(e.quantity, 1) > 0) END AS bought
+FROM (owners) AS o LEFT JOIN profile_persona AS p USING (profile_id)"""
+OF_IDENTIFIER, OF_RECORD = b"cdp_visitor_of_identifier", b"cdp_visitor_of_record"
+PREPARED = {
+    OF_IDENTIFIER: VISITOR.replace("owners", OWNERS),
+    OF_RECORD: VISITOR.replace(
+        "owners", "SELECT profile_id FROM source_record WHERE record_uid = %s"
+    ),
+}
 
 KEEP = """
 INSERT INTO profile_situation (profile_id, session_at, at, persona_id, probability, probabilities,
@@ -97,33 +102,48 @@ class Visitor:
     """A profile as a page meets it.
 
     `probabilities` of lasting personas by id; None: not assigned yet. `refused`: whether it has
-    denied or withdrawn consent to the purpose asked for.
+    denied or withdrawn consent to the purpose asked for. `events`: the newest of its own doing,
+    oldest first: at and WORD_COLUMNS. `bought`: products, in any channel, where asked for.
     """
 
     profile_id: UUID
     probabilities: Mapping[str, float] | None
     refused: bool
+    events: Sequence[Mapping[str, Any]]
+    bought: frozenset[str]
 
 
-def visitors(
-    connection: psycopg.Connection, named: UUID | tuple[str, str], purpose: str
-) -> list[Visitor]:
-    """The profiles of an id (its own, or of any of its records), or of a normalised identifier."""
+def asked(
+    named: UUID | tuple[str, str], purpose: str, at: datetime, *, bought: bool
+) -> tuple[bytes, *tuple[str, ...]]:
+    """The name of the prepared statement, and its parameters, for who an id or a normalised identifier is.
+
+    An id may be the profile's own, or any of its records'. Events are those up to `at`.
+    """
+    about = (purpose, at.isoformat(), "t" if bought else "f")
     if isinstance(named, UUID):
-        statement, said = BY_UID, {"uid": named}
-    else:
-        statement, said = BY_IDENTIFIER, {"namespace": named[0], "value": named[1]}
-    found = connection.execute(statement, said | {"purpose": purpose}, prepare=True)
-    return [Visitor(*row) for row in found]
+        return OF_RECORD, *about, str(named)
+    return OF_IDENTIFIER, *about, *named
 
 
-def lately(
-    connection: psycopg.Connection, profile_id: UUID, at: datetime, limit: int
-) -> list[dict[str, Any]]:
-    """The newest events of a profile's own doing up to `at`, oldest first: at and WORD_COLUMNS."""
-    said = {"profile_id": profile_id, "at": at, "limit": limit}
-    with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(LATELY, said, prepare=True).fetchall()[::-1]  # pyright: ignore[reportArgumentType, reportCallIssue]
+def visitors(rows: Sequence[tuple[bytes, ...]]) -> list[Visitor]:
+    """The profiles in the rows of such a statement."""
+    return [_visitor(*row) for row in rows]
+
+
+def _visitor(
+    profile_id: bytes, probabilities: bytes, refused: bytes, events: bytes, bought: bytes
+) -> Visitor:
+    done = from_json(events)[::-1] if events else []
+    for event in done:
+        event["at"] = datetime.fromisoformat(event["at"])
+    return Visitor(
+        profile_id=UUID(profile_id.decode()),
+        probabilities=from_json(probabilities) if probabilities else None,
+        refused=refused == b"t",
+        events=done,
+        bought=frozenset(from_json(bought)) if bought else frozenset(),
+    )
 
 
 def events_of_assigning(
@@ -146,14 +166,6 @@ def events_of_assigning(
     found = staging.copy_out(tx, query, schema)
     moment = (pl.col("at") * 1_000_000).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
     return found.with_columns(at=moment)
-
-
-def bought(
-    connection: psycopg.Connection, profile_id: UUID, products: Sequence[str]
-) -> frozenset[str]:
-    """Those of these products that the person has bought in any channel."""
-    found = connection.execute(BOUGHT, (profile_id, list(products)), prepare=True)
-    return frozenset(product for (product,) in found)
 
 
 def keep(

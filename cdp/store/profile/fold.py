@@ -13,9 +13,9 @@ from cdp.store.profile import changes, folded
 # `folding` numbers the profiles at hand; `member` holds their records.
 TAKE_STALE = """
 WITH taken AS (
-    DELETE FROM stale_profile WHERE profile_id IN (
-        SELECT profile_id FROM stale_profile ORDER BY profile_id LIMIT :limit
-        FOR UPDATE SKIP LOCKED)
+    DELETE FROM stale_profile WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM stale_profile ORDER BY profile_id LIMIT :limit
+        FOR UPDATE SKIP LOCKED))
     RETURNING profile_id)
 INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
 # Waits for whoever folds or lands one of them now, so that this fold sees what they did.

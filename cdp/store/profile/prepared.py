@@ -5,19 +5,28 @@ from uuid import UUID
 import psycopg
 from psycopg import pq
 
+from cdp.store.persona import situations
 from cdp.store.profile.read import BY_ID, BY_RECORD, FIND
+
+BY_IDENTIFIER, BY_PROFILE, BY_MEMBER = b"cdp_find", b"cdp_by_id", b"cdp_by_record"
+
+
+def _numbered(statement: str) -> bytes:
+    first, *others = statement.split("%s")
+    return (first + "".join(f"${n}{part}" for n, part in enumerate(others, start=1))).encode()
+
 
 # By name, with $1 where psycopg writes %s: this talks to libpq itself, because psycopg's cursors
 # take about as long as the look-up.
 STATEMENTS = {
-    name: statement.replace("%s", "${}").format(*range(1, statement.count("%s") + 1)).encode()
+    name: _numbered(statement)
     for name, statement in {
-        b"cdp_find": FIND,
-        b"cdp_by_id": BY_ID,
-        b"cdp_by_record": BY_RECORD,
+        BY_IDENTIFIER: FIND,
+        BY_PROFILE: BY_ID,
+        BY_MEMBER: BY_RECORD,
+        **situations.PREPARED,
     }.items()
 }
-BY_IDENTIFIER, BY_PROFILE, BY_MEMBER = STATEMENTS
 
 Row = tuple[bytes, ...]
 # A profile's id, and its body as JSON text.

@@ -1,6 +1,7 @@
 """The prepared look-ups for an event loop, which waits for the answer itself: no thread."""
 
 import asyncio
+from asyncio import Future
 from collections import deque
 from collections.abc import Sequence
 from select import select
@@ -17,11 +18,11 @@ SECONDS = 10.0
 
 
 class PromptReader:
-    """Runs this module's statements on a few connections of its own, for one event loop."""
+    """Runs prepared statements on a few connections of its own, for one event loop."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._idle: deque[psycopg.Connection] = deque()
+        self._idle: deque[_Line] = deque()
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def rows(self, statement: bytes, *parameters: str) -> list[Row]:
@@ -29,20 +30,15 @@ class PromptReader:
         values = [each.encode() for each in parameters]
         with translated_errors():
             async with self._room:
-                connection = self._awake() or await asyncio.to_thread(self._connected)
+                line = self._awake() or await self._new()
                 try:
-                    async with asyncio.timeout(SECONDS):
-                        result = await _answer(connection.pgconn, statement, values)
-                except TimeoutError:
-                    connection.close()
-                    raise StoreUnavailable from None
+                    result = await line.answer(statement, values)
                 except (
                     BaseException
                 ):  # also when nobody waits any more: its answer is still to come
-                    connection.close()
+                    line.close()
                     raise
-                self._idle.append(connection)
-        with translated_errors():
+                self._idle.append(line)
             return rows_of(result)
 
     def close(self) -> None:
@@ -50,14 +46,16 @@ class PromptReader:
         while self._idle:
             self._idle.pop().close()
 
-    def _awake(self) -> psycopg.Connection | None:
+    def _awake(self) -> "_Line | None":
         while self._idle:
-            connection = self._idle.pop()
-            # An idle connection has nothing to say: what can be read is the server's farewell.
-            if not select([connection.fileno()], [], [], 0)[0]:
-                return connection
-            connection.close()
+            line = self._idle.pop()
+            if line.is_silent():
+                return line
+            line.close()
         return None
+
+    async def _new(self) -> "_Line":
+        return _Line(await asyncio.to_thread(self._connected))
 
     def _connected(self) -> psycopg.Connection:
         connection = self._database.connect()
@@ -65,25 +63,63 @@ class PromptReader:
         return connection
 
 
-async def _answer(
-    connection: pq.abc.PGconn, statement: bytes, values: Sequence[bytes]
-) -> pq.abc.PGresult:
-    connection.send_query_prepared(statement, values)
-    connection.flush()  # one call is enough for texts as short as these
-    loop = asyncio.get_running_loop()
-    came = asyncio.Event()
-    loop.add_reader(connection.socket, came.set)
-    try:
-        result = None
-        while True:
-            await came.wait()
-            came.clear()
-            connection.consume_input()
-            while not connection.is_busy():
-                following = connection.get_result()
+class _Line:
+    """A connection that the loop listens to all its life: to begin and end costs as much as to ask."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection, self._pgconn = connection, connection.pgconn
+        self._loop = asyncio.get_running_loop()
+        self._asked: Future[pq.abc.PGresult] | None = None
+        self._result: pq.abc.PGresult | None = None
+        self._loop.add_reader(self._pgconn.socket, self._hear)
+
+    async def answer(self, statement: bytes, values: Sequence[bytes]) -> pq.abc.PGresult:
+        """What the server answers. Raises StoreUnavailable after SECONDS, psycopg.Error."""
+        asked = self._asked = self._loop.create_future()
+        self._pgconn.send_query_prepared(statement, values)
+        self._pgconn.flush()  # one call is enough for texts as short as these
+        limit = self._loop.call_later(SECONDS, _give_up, asked)
+        try:
+            return await asked
+        finally:
+            limit.cancel()
+
+    def is_silent(self) -> bool:
+        """An idle connection has nothing to say: what it says is the server's farewell."""
+        return not self._connection.closed and not select([self._pgconn.socket], [], [], 0)[0]
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if not self._connection.closed:
+            self._loop.remove_reader(self._pgconn.socket)
+            self._connection.close()
+
+    def _hear(self) -> None:
+        try:
+            self._pgconn.consume_input()
+            while not self._pgconn.is_busy():
+                following = self._pgconn.get_result()
                 if following is None:
-                    assert result is not None  # noqa: S101  each statement has one
-                    return result
-                result = following
-    finally:
-        loop.remove_reader(connection.socket)
+                    break
+                self._result = following
+            else:
+                return
+        except psycopg.Error as error:
+            self.close()
+            self._settle(error)
+            return
+        self._settle(self._result)
+
+    def _settle(self, outcome: pq.abc.PGresult | psycopg.Error | None) -> None:
+        asked, self._asked, self._result = self._asked, None, None
+        if asked is None or asked.done():  # a farewell, or nobody waits any more
+            return
+        if isinstance(outcome, psycopg.Error):
+            asked.set_exception(outcome)
+        elif outcome is not None:
+            asked.set_result(outcome)
+
+
+def _give_up(asked: Future[pq.abc.PGresult]) -> None:
+    if not asked.done():
+        asked.set_exception(StoreUnavailable())

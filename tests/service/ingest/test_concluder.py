@@ -2,9 +2,11 @@
 
 from uuid import uuid4
 
+import pytest
 from structlog.testing import capture_logs
 
 from cdp.errors import ProfileNotFound
+from cdp.service import concluder
 from cdp.service.concluder import Concluder
 from cdp.store.database import Database
 from tests.served import eventually
@@ -38,12 +40,26 @@ def test_computed_traits_follow_a_push(service: Service) -> None:
     assert eventually(lambda: orders(service, "ann") == 3)
 
 
+def test_a_long_run_rests_between_its_transactions(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(concluder, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(concluder, "REST", 1_000_000)
+    monkeypatch.setattr(concluder, "LONGEST_PAUSE_SECONDS", 0.3)
+    with capture_logs() as said:
+        service.push(an_order("ann"))
+        runs = lambda: [line for line in said if line.get("derived")]  # noqa: E731
+        assert eventually(runs)
+    # It links, it derives, it brings into segments.
+    assert runs()[0]["milliseconds"] >= 3 * 300
+
+
 def test_it_outlives_a_database_that_is_away_and_ends_when_told(database: Database) -> None:
     elsewhere = database.url.replace("/t", "/absent-t", 1)
-    concluder = Concluder(Database(elsewhere))
-    concluder.start()
+    absent = Concluder(Database(elsewhere))
+    absent.start()
     with capture_logs() as said:
-        concluder.wake()
+        absent.wake()
         assert eventually(lambda: [line["error"] for line in said] != [])
-    concluder.stop()
+    absent.stop()
     assert {line["event"] for line in said} == {"unconcluded"}

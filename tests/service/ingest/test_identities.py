@@ -59,6 +59,10 @@ def test_further_ids_find_the_person(service: Service, message: Message):
         "traits": {"email": "Ann@Example.com"},
     }
     service.push(message("track", userId="u-1", event="Opened", context=context))
+    # A column of numbers with gaps is written with a point.
+    for same in (41, "41", 41.0):
+        service.push(message("track", userId=same, event="Opened"))
+    assert len(service.timeline(user_id="41")) == 3
     found = service.person(user_id="u-1").identifiers
     assert dict(found) == {
         "advertising_id": ["ad-1"],

@@ -62,6 +62,8 @@ def test_one_bad_message_does_not_fail_its_batch(service: Service, message: Mess
     assert len(service.timeline(user_id="u")) == 1
     assert [field for field, _, _ in service.quarantine()] == [None, "userId", None, None, "event"]
     assert service.figures() == {"read": 6, "accepted": 1, "quarantined": 5}
+    texts = [row.raw for row in quarantine.rows(service.database) if isinstance(row.raw, str)]
+    assert sorted(texts) == ["7", "half ?", "null"]
 
 
 def test_a_bad_message_sent_again_waits_in_quarantine_once(service: Service, message: Message):
