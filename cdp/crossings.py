@@ -24,11 +24,11 @@ from cdp.model.crossed import (
     Upset,
 )
 from cdp.model.crossing import All, Cell, Crossing, Not, crossing
+from cdp.profile.feed import check_limit
 from cdp.store.audience import crossings
 from cdp.store.opened import OnStore
 
 Subject = Literal["person", "account"]
-LARGEST_PAGE = 1_000
 
 
 class Crossings(OnStore):
@@ -78,8 +78,7 @@ class Crossings(OnStore):
 
         `cursor`: the `next` of the page before; who joins or leaves meanwhile moves nobody else.
         """
-        if not 1 <= limit <= LARGEST_PAGE:
-            raise InvalidRequest(f"limit is 1 to {LARGEST_PAGE}, not {limit}")
+        check_limit(limit)
         traits = readable.chosen(fields)
         node, after, now = crossing(of), _after(cursor), datetime.now(UTC)
         with self._database.autocommit() as connection:
@@ -143,8 +142,7 @@ class Crossings(OnStore):
         limit: int = 100,
     ) -> People:
         """The individuals who went from `before` to `after` (names of the movement's flows)."""
-        if not 1 <= limit <= LARGEST_PAGE:
-            raise InvalidRequest(f"limit is 1 to {LARGEST_PAGE}, not {limit}")
+        check_limit(limit)
         with self._database.autocommit() as connection:
             return movements.moved(
                 connection,

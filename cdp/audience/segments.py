@@ -10,6 +10,7 @@ import psycopg
 from sqlalchemy import Connection
 
 from cdp.audience import base, crossing, estimate, vocabulary, why
+from cdp.audience import changes as changes_of
 from cdp.audience.dimensions import SEGMENT
 from cdp.audience.validate import checked, near
 from cdp.errors import InvalidRequest, InvalidSegment, SegmentNotFound
@@ -25,7 +26,7 @@ from cdp.model.segment import (
     Subject,
     Why,
 )
-from cdp.profile.feed import LARGEST_PAGE, read_cursor
+from cdp.profile.feed import check_limit, read_cursor
 from cdp.store.audience import cells, segments
 from cdp.store.audience.segments import SavedSegment
 from cdp.store.database import Database
@@ -111,7 +112,7 @@ def members(
     database: Database, name: str, *, after: str | None, limit: int, now: datetime
 ) -> Members:
     """Up to `limit` members after a cursor. Raises SegmentNotFound, InvalidRequest."""
-    _check_limit(limit)
+    check_limit(limit)
     beyond = read_cursor(after) if after is not None else -1
     saved = _saved(database, name)
     with database.autocommit() as connection:
@@ -136,19 +137,15 @@ def _numbers(
 
 def changes(database: Database, name: str, since: str | None, limit: int) -> MembershipChanges:
     """Up to `limit` changes of membership after a cursor. Raises SegmentNotFound, InvalidRequest."""
-    _check_limit(limit)
-    position = read_cursor(since)
     _saved(database, name)
-    with database.autocommit() as connection:
-        rows = segments.changes(connection, name, position, limit)
+    page = changes_of.page(database, [SEGMENT], name, since, limit)
     data = [
         MembershipChange(
             kind=row["change"], profile_id=row["profile_id"], changed_at=row["changed_at"]
         )
-        for row in rows
+        for row in page.rows
     ]
-    reached = rows[-1]["position"] if rows else position
-    return MembershipChanges(data=data, next=str(reached), has_more=len(rows) == limit)
+    return MembershipChanges(data=data, next=page.next, has_more=page.has_more)
 
 
 def size(
@@ -221,11 +218,6 @@ def _check_name(name: str) -> None:
         raise InvalidSegment(
             f"a segment's name has 1 to {LONGEST_NAME} characters, none around it: {name[:80]!r}"
         )
-
-
-def _check_limit(limit: int) -> None:
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidRequest(f"limit is 1 to {LARGEST_PAGE}, not {limit}")
 
 
 def moment(now: datetime | None) -> datetime:

@@ -16,6 +16,9 @@ from rich.text import Text
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+    from cdp.model.persona import PersonaChanges
+    from cdp.model.segment import MembershipChanges
+
 WIDTH = 100
 # Years, codes and ages stand as they are; larger whole numbers are read in groups of three.
 GROUPED_FROM = 10_000
@@ -70,6 +73,18 @@ def pairs(rows: Iterable[tuple[str, str]], label_width: int = 20) -> Table:
 def emit(model: "BaseModel") -> None:
     """Write one answer as JSON."""
     _write(model.model_dump_json(indent=2))
+
+
+def changes(page: "MembershipChanges | PersonaChanges", *, as_json: bool) -> None:
+    """Write who came and went, and how to go on from there."""
+    if as_json:
+        emit(page)
+        return
+    listed = table("profile", "change", "at (UTC)", whole=("profile",))
+    for each in page.data:
+        listed.add_row(str(each.profile_id), each.kind, moment(each.changed_at))
+    screen().print(listed)
+    aside().print(f"next: --since {page.next}")
 
 
 def emit_all(models: Iterable["BaseModel"]) -> None:

@@ -146,15 +146,7 @@ def changes(
     from cdp.cli import output
 
     with _personas() as personas:
-        page = personas.changes(persona, since, limit=limit)
-    if as_json:
-        output.emit(page)
-        return
-    rows = output.table("profile", "change", "at (UTC)", whole=("profile",))
-    for each in page.data:
-        rows.add_row(str(each.profile_id), each.kind, output.moment(each.changed_at))
-    output.screen().print(rows)
-    typer.echo(f"next: --since {page.next}", err=True)
+        output.changes(personas.changes(persona, since, limit=limit), as_json=as_json)
 
 
 @app.command()

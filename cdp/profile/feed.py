@@ -17,8 +17,7 @@ def page(
 
     Raises InvalidRequest.
     """
-    if not 1 <= limit <= LARGEST_PAGE:
-        raise InvalidRequest(f"limit is 1 to {LARGEST_PAGE}, not {limit}")
+    check_limit(limit)
     position = read_cursor(since)
     rows = changes.since(connection, position, limit)
     data = [
@@ -36,6 +35,12 @@ def page(
     reached = rows[-1]["position"] if rows else position
     more = bool(rows) and rows[0]["in_page"] == limit
     return Changes(data=data, next=str(reached), has_more=more)
+
+
+def check_limit(limit: int) -> None:
+    """Raise InvalidRequest unless a page may be so long."""
+    if not 1 <= limit <= LARGEST_PAGE:
+        raise InvalidRequest(f"limit is 1 to {LARGEST_PAGE}, not {limit}")
 
 
 def read_cursor(cursor: str | None) -> int:

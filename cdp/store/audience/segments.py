@@ -42,9 +42,6 @@ RIGHT_AT = """
 SELECT LEAST((SELECT min(d.derived_at) FROM unsegmented_profile JOIN derived_profile AS d
               USING (profile_id)),
              (SELECT min(due_at) FROM segment_due WHERE due_at <= %(now)s), %(now)s) AS right_at"""
-CHANGES = """
-SELECT position, profile_id, change, changed_at FROM cell_change
-WHERE dimension = 'segment' AND cell = %s AND position > %s ORDER BY position LIMIT %s"""
 ENTERED = """
 SELECT d.profile_id, d.number, c.entered_at FROM derived_profile AS d JOIN profile_cell AS c
   ON c.profile_id = d.profile_id AND c.dimension = 'segment' AND c.cell = %s AND c.left_at IS NULL
@@ -126,13 +123,6 @@ def forget_dimension(tx: Connection, name: str) -> None:
 def right_at(connection: psycopg.Connection, now: datetime) -> datetime:
     """The time up to which all memberships are right, as far as profiles were derived."""
     return rows(connection, RIGHT_AT, {"now": now})[0]["right_at"]
-
-
-def changes(
-    connection: psycopg.Connection, name: str, position: int, limit: int
-) -> list[dict[str, Any]]:
-    """Who came and went after a position, in order."""
-    return rows(connection, CHANGES, (name, position, limit))
 
 
 def entered(

@@ -29,9 +29,6 @@ RENAME_CELLS = tuple(
     f"UPDATE {table} SET cell = :new {_NAMED} = :old"
     for table in ("profile_cell", "cell_bitmap", "cell_change")
 )
-CHANGES = f"""
-SELECT position, profile_id, dimension, change, changed_at FROM cell_change
-{_NAMED} = %s AND position > %s ORDER BY position LIMIT %s"""
 RENAME_IN_MODEL = """
 UPDATE persona_model
 SET document = jsonb_set(document::jsonb, ARRAY['names', CAST(:persona_id AS text)],
@@ -150,13 +147,6 @@ def retire(tx: Connection, persona_ids: Sequence[UUID], now: datetime) -> None:
 def live(connection: psycopg.Connection) -> list[dict[str, Any]]:
     """The personas there are, oldest first."""
     return rows(connection, LIVE)
-
-
-def changes(
-    connection: psycopg.Connection, name: str, position: int, limit: int
-) -> list[dict[str, Any]]:
-    """Who came into a persona or situation, and left it, after a position, in order."""
-    return rows(connection, CHANGES, (name, position, limit))
 
 
 def people(connection: psycopg.Connection) -> dict[UUID, int]:
