@@ -168,6 +168,7 @@ class Personas(OnStore):
         """
         with self._database.autocommit() as connection:
             profile_id = _visitor(connection, ref, datetime.now(UTC)).profile_id
+            assert profile_id is not None  # noqa: S101  whoever is found here has landed
             return profile_id, present.on_record(connection, profile_id, limit)
 
     def page(

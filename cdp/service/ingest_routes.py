@@ -86,7 +86,8 @@ async def take(request: Request, call: str | None) -> Response:
     messages, envelope = ingest_body.messages(found, envelope)
     if messages:
         pushed = await _understood(messages, envelope, channel_of(key))
-        await asyncio.wrap_future(state.lander.submit(pushed, len(body)))
+        with state.serving.arriving.known(pushed):
+            await asyncio.wrap_future(state.lander.submit(pushed, len(body)))
     return Response(SUCCESS, media_type="application/json")
 
 

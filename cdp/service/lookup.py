@@ -14,10 +14,11 @@ from cdp.persona import present
 from cdp.persona.fitted import Fitted
 from cdp.persona.in_force import InForce
 from cdp.personas import one_or_unknown, the_one
+from cdp.service.arriving import Arriving
 from cdp.settings import settings
 from cdp.store.database import Database
 from cdp.store.persona import situations
-from cdp.store.persona.situations import Visitor
+from cdp.store.persona.situations import NOTHING, Visitor
 from cdp.store.profile import prepared
 from cdp.store.profile.prompt import PromptReader
 
@@ -27,8 +28,8 @@ SECONDS_KNOWN = 1.0
 class Lookup:
     """By any ref, what `CustomerProfiles.body`, `Personas.situation` and `Personas.page` give."""
 
-    def __init__(self, database: Database, personas: InForce) -> None:
-        self._database, self._personas = database, personas
+    def __init__(self, database: Database, personas: InForce, arriving: Arriving) -> None:
+        self._database, self._personas, self._arriving = database, personas, arriving
         self._reader: PromptReader | None = None
         self._policy: tuple[IdentityPolicy, float] | None = None
 
@@ -48,7 +49,10 @@ class Lookup:
         raise ProfileNotFound(f"no profile answers to the id {named}; try `cdp profile search`")
 
     async def situation(self, ref: str, at: datetime | None) -> Situation:
-        """Which persona fits a profile at a time (None: now), as `Personas.situation` says."""
+        """Which persona fits a profile at a time (None: now), as `Personas.situation` says.
+
+        What is still being landed counts, here and for the page, where it came with the identifier.
+        """
         moment = at or datetime.now(UTC)
         fitted = await self._fitted()
         visitor = the_one(*await self._visitors(ref, moment))
@@ -79,8 +83,17 @@ class Lookup:
         self, ref: str, at: datetime, *, bought: bool = False
     ) -> tuple[UUID | tuple[str, str], list[Visitor]]:
         named = named_by(await self._known_policy(), ref)
-        asked = situations.asked(named, present.PURPOSE, at, bought=bought)
-        return named, situations.visitors(await self._the_reader().rows(*asked))
+        arriving = NOTHING if isinstance(named, UUID) else self._arriving.events_of(*named)
+        found = await self._read(named, at, bought=bought, arriving=arriving)
+        if not found and arriving != NOTHING:
+            found = await self._read(None, at, bought=bought, arriving=arriving)
+        return named, found
+
+    async def _read(
+        self, named: UUID | tuple[str, str] | None, at: datetime, *, bought: bool, arriving: str
+    ) -> list[Visitor]:
+        asked = situations.asked(named, present.PURPOSE, at, bought=bought, arriving=arriving)
+        return situations.visitors(await self._the_reader().rows(*asked))
 
     async def _known_policy(self) -> IdentityPolicy:
         if self._policy is None or time.monotonic() - self._policy[1] > SECONDS_KNOWN:

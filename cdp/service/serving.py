@@ -13,6 +13,7 @@ from cdp.privacy.keyring import Keyring
 from cdp.privacy.limiter import Limiter
 from cdp.profiles import CustomerProfiles
 from cdp.segments import Segments
+from cdp.service.arriving import Arriving
 from cdp.service.lookup import Lookup
 from cdp.service.webhooks import Courier
 from cdp.store.audit import AuditEntry
@@ -29,7 +30,8 @@ class Serving:
         self.database = database
         self.profiles = CustomerProfiles(database=database)
         self.personas = Personas(database=database)
-        self.lookup = Lookup(database, self.personas.in_force)
+        self.arriving = Arriving()
+        self.lookup = Lookup(database, self.personas.in_force, self.arriving)
         self.identities = Identities(database=database)
         self.accounts = Accounts(database=database)
         self.crossings = Crossings(database=database)

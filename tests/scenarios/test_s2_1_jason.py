@@ -1,6 +1,7 @@
 """S2.1: years of street style, then a holiday at the sea, then a new job: the persona follows."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -101,6 +102,15 @@ class Shop:
         found = self.get(f"/v1/profiles/user_id:{user}/situation", at=at.isoformat())
         return found.json()
 
+    def business(self, user: str) -> dict[str, Any]:
+        """The situation of now where suits are among its reasons; else nothing."""
+        auth = httpx.BasicAuth(self.read_key, "")
+        answer = self.service.http.get(f"/v1/profiles/user_id:{user}/situation", auth=auth)
+        if answer.status_code == 404:
+            return {}
+        told = answer.json()
+        return told if "suits" in {each["value"] for each in told["reasons"]} else {}
+
     def persona(self, user: str, at: datetime) -> str:
         return self.situation(user, at)["persona"]["name"]
 
@@ -197,6 +207,29 @@ def test_a_visitor_nobody_knows_gets_one_from_the_session_alone(shop: Shop):
     for n in range(2):
         shop.view("stranger", "Suits", NOW - timedelta(minutes=2 - n), DESKTOP, "Leeds")
     assert shop.persona("stranger", NOW) == "Business outfit"
+
+
+@pytest.mark.parametrize("user", ["other-1", "first-time visitor"])
+def test_what_is_still_landing_moves_the_situation_and_counts_once(shop: Shop, user: str):
+    product = {"product_id": "new", "category": "Suits"}
+    now = datetime.now(UTC)
+    views = [
+        shop.message(
+            "track", user, now, DESKTOP, "Leeds", event="Product Viewed", properties=product
+        )
+        for _ in range(3)
+    ]
+    with ThreadPoolExecutor(1) as pool:
+        with shop.service.database.transaction() as tx:
+            tx.execute(text("LOCK TABLE pushed_message IN EXCLUSIVE MODE"))  # no landing goes on
+            landing = pool.submit(shop.push, *views)
+            answer = eventually(lambda: shop.business(user))
+            assert not landing.done()
+        landing.result(60)
+    assert isinstance(answer, dict)
+    landed = shop.business(user)
+    assert landed["reasons"] == answer["reasons"]
+    assert landed["session"]["events"] == answer["session"]["events"] == 3
 
 
 def test_the_profile_holds_the_situation_where_it_is_selected(shop: Shop):

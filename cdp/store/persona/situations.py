@@ -44,8 +44,8 @@ WHERE :only
 ORDER BY a.n, e.occurred_at, e.event_id"""
 # Who a visitor is, as soon as their first event has landed: the fold is not waited for. What was
 # said of consent is read as `fold` reads it: of each record the latest word, of several the strictest.
-# Their newest events come along, each record's from its own index, and what they bought where that
-# is asked for: a page waits for each round trip.
+# Their newest events come along, each record's from its own index, those that are still landing, and
+# what they bought where that is asked for: a page waits for each round trip.
 VISITOR = f"""
 SELECT o.profile_id, p.probabilities::text, EXISTS (
     SELECT FROM source_record AS r CROSS JOIN LATERAL (
@@ -55,11 +55,19 @@ SELECT o.profile_id, p.probabilities::text, EXISTS (
     WHERE r.profile_id = o.profile_id AND said.state <> 'granted') AS refused,
     (SELECT json_agg(done) FROM (
         SELECT e.occurred_at AS at, {WORDS}
-        FROM source_record AS r CROSS JOIN LATERAL (
-            SELECT * FROM event WHERE event.record_uid = r.record_uid AND occurred_at <= %s
-              AND kind IN ({_KINDS})
-            ORDER BY occurred_at DESC LIMIT {EVENTS_READ}) AS e
-        WHERE r.profile_id = o.profile_id
+        FROM (
+            SELECT landed.event_id, occurred_at, kind, product, category, properties
+            FROM source_record AS r CROSS JOIN LATERAL (
+                SELECT * FROM event WHERE event.record_uid = r.record_uid AND occurred_at <= %s
+                  AND kind IN ({_KINDS})
+                ORDER BY occurred_at DESC LIMIT {EVENTS_READ}) AS landed
+            WHERE r.profile_id = o.profile_id
+            UNION ALL
+            SELECT * FROM json_to_recordset(%s) AS a (event_id uuid, occurred_at timestamptz,
+                kind text, product text, category text, properties jsonb)
+            WHERE occurred_at <= %s AND kind IN ({_KINDS}) AND NOT EXISTS (
+                SELECT FROM source_record AS r JOIN event USING (record_uid)
+                WHERE r.profile_id = o.profile_id AND event.event_id = a.event_id)) AS e
         ORDER BY e.occurred_at DESC, e.event_id DESC LIMIT {EVENTS_READ}) AS done) AS events,
     CASE WHEN %s THEN (
         SELECT json_agg(DISTINCT e.product) FROM source_record AS r JOIN event AS e USING (record_uid)
@@ -67,12 +75,15 @@ SELECT o.profile_id, p.probabilities::text, EXISTS (
           AND coalesce(e.quantity, 1) > 0) END AS bought
 FROM (owners) AS o LEFT JOIN profile_persona AS p USING (profile_id)"""
 OF_IDENTIFIER, OF_RECORD = b"cdp_visitor_of_identifier", b"cdp_visitor_of_record"
+OF_NOBODY = b"cdp_visitor_of_nobody"  # whose first events are still landing
 PREPARED = {
     OF_IDENTIFIER: VISITOR.replace("owners", OWNERS),
     OF_RECORD: VISITOR.replace(
         "owners", "SELECT profile_id FROM source_record WHERE record_uid = %s"
     ),
+    OF_NOBODY: VISITOR.replace("owners", "SELECT NULL::uuid AS profile_id"),
 }
+NOTHING = "[]"
 
 KEEP = """
 INSERT INTO profile_situation (profile_id, session_at, at, persona_id, probability, probabilities,
@@ -101,12 +112,12 @@ WHERE s.profile_id = %s ORDER BY s.at DESC LIMIT %s"""
 class Visitor:
     """A profile as a page meets it.
 
-    `probabilities` of lasting personas by id; None: not assigned yet. `refused`: whether it has
+    `profile_id`: None where it is still landing. `probabilities` of lasting personas by id; None: not assigned yet. `refused`: whether it has
     denied or withdrawn consent to the purpose asked for. `events`: the newest of its own doing,
     oldest first: at and WORD_COLUMNS. `bought`: products, in any channel, where asked for.
     """
 
-    profile_id: UUID
+    profile_id: UUID | None
     probabilities: Mapping[str, float] | None
     refused: bool
     events: Sequence[Mapping[str, Any]]
@@ -114,13 +125,22 @@ class Visitor:
 
 
 def asked(
-    named: UUID | tuple[str, str], purpose: str, at: datetime, *, bought: bool
+    named: UUID | tuple[str, str] | None,
+    purpose: str,
+    at: datetime,
+    *,
+    bought: bool,
+    arriving: str = NOTHING,
 ) -> tuple[bytes, *tuple[str, ...]]:
     """The name of the prepared statement, and its parameters, for who an id or a normalised identifier is.
 
-    An id may be the profile's own, or any of its records'. Events are those up to `at`.
+    An id may be the profile's own, or any of its records'; None is nobody that is known. Events are
+    those up to `at`; `arriving` are more of them, which may have landed meanwhile: a JSON list of
+    event_id, occurred_at, kind, product, category and properties.
     """
-    about = (purpose, at.isoformat(), "t" if bought else "f")
+    about = (purpose, at.isoformat(), arriving, at.isoformat(), "t" if bought else "f")
+    if named is None:
+        return OF_NOBODY, *about
     if isinstance(named, UUID):
         return OF_RECORD, *about, str(named)
     return OF_IDENTIFIER, *about, *named
@@ -138,7 +158,7 @@ def _visitor(
     for event in done:
         event["at"] = datetime.fromisoformat(event["at"])
     return Visitor(
-        profile_id=UUID(profile_id.decode()),
+        profile_id=UUID(profile_id.decode()) if profile_id else None,
         probabilities=from_json(probabilities) if probabilities else None,
         refused=refused == b"t",
         events=done,

@@ -77,7 +77,8 @@ class _Line:
         """What the server answers. Raises StoreUnavailable after SECONDS, psycopg.Error."""
         asked = self._asked = self._loop.create_future()
         self._pgconn.send_query_prepared(statement, values)
-        self._pgconn.flush()  # one call is enough for texts as short as these
+        while self._pgconn.flush():  # one call is enough but for very long texts
+            await asyncio.sleep(0)
         limit = self._loop.call_later(SECONDS, _give_up, asked)
         try:
             return await asked
