@@ -26,7 +26,7 @@ from cdp.persona.changes import changes
 from cdp.persona.discovery import Discovered
 from cdp.persona.fitted import Fitted
 from cdp.persona.in_force import InForce
-from cdp.persona.renaming import rename
+from cdp.persona.renaming import readers, rename
 from cdp.persona.stated import checked
 from cdp.store.database import Database
 from cdp.store.opened import OnStore
@@ -103,7 +103,10 @@ class Personas(OnStore):
         return self.get(found["persona_id"])
 
     def retire(self, persona: UUID | str, *, now: datetime | None = None) -> None:
-        """Take a persona away; everybody is assigned anew. Raises PersonaNotFound."""
+        """Take a persona away; everybody is assigned anew.
+
+        Raises PersonaNotFound; InvalidRequest of one that was discovered, or that a segment reads.
+        """
         moment = now or datetime.now(UTC)
         found = self._row(persona)
         if found["kind"] != "stated":
@@ -111,6 +114,11 @@ class Personas(OnStore):
                 f"{found['name']!r} was discovered; only hand-written personas are taken away"
             )
         with self._database.transaction() as tx:
+            if read_by := readers(tx, [found["name"]]):
+                raise InvalidRequest(
+                    f"{', '.join(read_by)} would lose {found['name']!r}; "
+                    "change or archive what reads it first"
+                )
             personas.retire(tx, [found["persona_id"]], moment)
             discovery.run(tx, seed=SEED, now=moment, anew=False)
         self._settle(moment)

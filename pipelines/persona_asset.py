@@ -60,7 +60,9 @@ def persona_asset(deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             personas = Personas(database=database)
             fitted = personas.fitted()
             if config.anew or fitted is None or fitted.mixture is None:
-                personas.discover(seed=config.seed, progress=context.log.info)
+                new = personas.discover(seed=config.seed, progress=context.log.info)
+                for name in new.bereft:
+                    context.log.warning(f"segment {name!r} reads a persona that is found no more")
             found = personas.validate()
             count = len(personas.every())
         return dg.MaterializeResult(

@@ -31,6 +31,8 @@ def discover(
             f"version {found.version}: {found.personas} personas and {found.situations} situations, "
             f"{found.kept} known before, {found.new} new"
         )
+        for name in found.bereft:
+            typer.echo(f"segment {name!r} reads a persona that is found no more", err=True)
         fitted = personas.fitted()
     _warn(fitted.stability if fitted else None)
 

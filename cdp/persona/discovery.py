@@ -54,7 +54,7 @@ PARTICULAR = frozenset(
 
 @dataclass(frozen=True)
 class Discovered:
-    """What discovery found."""
+    """What discovery found; `bereft`: the segments that read a persona which is found no more."""
 
     version: int
     personas: int
@@ -62,6 +62,7 @@ class Discovered:
     tried: Sequence["Tried"]
     new: int
     kept: int
+    bereft: Sequence[str]
 
 
 def run(
@@ -114,9 +115,9 @@ def run(
     draft = replace(draft, situation=situation, categories=_categories(events), report=report)
     names = keeper.named(draft, people, history)
     version = personas.add_model(tx, as_document(replace(draft, names=names)), now)
-    keeper.retire(situation.personas)
+    bereft = keeper.retire(situation.personas)
     passing = int((~situation.lasting).sum())
-    return Discovered(version, len(ids), passing, tried, keeper.new, keeper.kept)
+    return Discovered(version, len(ids), passing, tried, keeper.new, keeper.kept, bereft)
 
 
 def declared_traits() -> list[Trait]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -83,12 +84,12 @@ class Fitted:
 
     def chances(self, posterior: np.ndarray, most: int) -> list[tuple[UUID, str, float]]:
         """Id, name and probability of at most so many personas, likeliest first."""
-        order = np.argsort(-posterior, kind="stable")[:most]
-        ids = [self.situation.personas[int(n)] for n in order]
-        return [
-            (UUID(each), self.names[each], round(float(posterior[n]), 6))
-            for each, n in zip(ids, order, strict=True)
-        ]
+        order = np.argsort(-posterior, kind="stable")[:most].tolist()
+        return [(*self._called[n], round(float(posterior[n]), 6)) for n in order]
+
+    @cached_property
+    def _called(self) -> list[tuple[UUID, str]]:
+        return [(UUID(each), self.names[each]) for each in self.situation.personas]
 
 
 def discovered(

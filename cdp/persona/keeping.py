@@ -16,6 +16,7 @@ from cdp.persona import figures, naming
 from cdp.persona.features import Part
 from cdp.persona.fitted import Fitted, discovered
 from cdp.persona.mixture import Mixture, matched
+from cdp.persona.renaming import readers
 from cdp.persona.situation import SituationModel
 from cdp.store.persona import personas
 
@@ -88,14 +89,15 @@ class Keeper:
             personas.change(self._tx, UUID(uid), name=names[uid])
         return names
 
-    def retire(self, used: Sequence[str]) -> None:
-        """Discovered personas that are found no more."""
+    def retire(self, used: Sequence[str]) -> list[str]:
+        """Take discovered personas away that are found no more; the segments that read them."""
         gone = [
             UUID(uid)
             for uid, row in self._live.items()
             if uid not in used and row["kind"] != "stated"
         ]
         personas.retire(self._tx, gone, self._now)
+        return readers(self._tx, [self._live[str(uid)]["name"] for uid in gone])
 
     def _keep(self, uid: str) -> str:
         self.kept += 1

@@ -1,6 +1,7 @@
-"""Another name of a persona, wherever it is called by its name: cells, their feed, segments, the version in force."""
+"""Where a persona is called by its name: cells, their feed, segments, the version in force; and another name there."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,6 +27,17 @@ def rename(tx: Connection, persona_id: UUID, old: str, new: str, now: datetime) 
                 definition=json.dumps(renamed), at=now, by=each.created_by,
             )  # fmt: skip
             segments.evaluated(tx, each.name, each.evaluated_at or now)
+
+
+def readers(tx: Connection, names: Iterable[str]) -> list[str]:
+    """The segments that read a persona or situation of these names."""
+    read = {
+        segment.name
+        for segment in segments.live(tx)
+        for name in names
+        if _renamed(said := json.loads(segment.definition), name, "") != said
+    }
+    return sorted(read)
 
 
 def _renamed(node: Any, old: str, new: str) -> Any:

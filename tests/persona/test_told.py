@@ -8,6 +8,7 @@ import pytest
 
 from cdp.audience.words import in_cell
 from cdp.conclude import conclude
+from cdp.errors import InvalidRequest
 from cdp.model.expression import as_data
 from cdp.model.persona import StatedPersona
 from cdp.personas import Personas
@@ -97,4 +98,6 @@ def test_webhooks_hear_who_enters_and_leaves_personas_and_situations(
     assert personas.changes("Seaside", rest.next).data == []
     assert segments.get("swimmers").condition == as_data(in_cell("situation", "Seaside"))
     assert "Seaside" in other.fitted().names.values()  # pyright: ignore[reportOptionalMemberAccess]
+    with pytest.raises(InvalidRequest, match="swimmers would lose 'Seaside'"):
+        personas.retire("Seaside")
     settings.cache_clear()
