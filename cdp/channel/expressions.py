@@ -63,10 +63,26 @@ Expression = Annotated[
 ]
 
 
+def _differs(text: str) -> str:
+    """A key that reads no column would be the same of every row."""
+    if not columns_of(text):
+        raise ValueError(
+            f"{text!r} names no column, so every row would have the same key; put a column named like "
+            "a word of YAML (no, yes, on, off) or a number in quotes"
+        )
+    return text
+
+
+Key = Annotated[Expression, AfterValidator(_differs)]
+
+
 def _several(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float) else value
 
 
+Keys = Annotated[
+    tuple[Key, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])
+]
 Expressions = Annotated[
     tuple[Expression, ...], BeforeValidator(_several, json_schema_input_type=str | tuple[str, ...])
 ]

@@ -20,6 +20,8 @@ from cdp.channel.expressions import (
     CURRENCY,
     Expression,
     Expressions,
+    Key,
+    Keys,
     columns_of,
     literal,
     word_or_expression,
@@ -36,7 +38,7 @@ Namespace = Annotated[str, StringConstraints(pattern=SNAKE_CASE)]
 class Record(Declared):
     """Which source record a row speaks of."""
 
-    key: Expression = Field(description="the source's own key of the person or company")
+    key: Key = Field(description="the source's own key of the person or company")
     observed_at: Expression | None = Field(
         default=None, description="when this was true; default: the time of the delivery"
     )
@@ -45,7 +47,7 @@ class Record(Declared):
 class Identifier(Declared):
     """One namespace of identifiers; several expressions give several values."""
 
-    expr: Expressions
+    expr: Keys
     required: bool = Field(default=False, description="a row without any goes to quarantine")
 
 

@@ -87,7 +87,8 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except CdpError as error:
         if _interrupted(error):
             sys.exit(130)
-        sys.stderr.write(f"cdp: {' '.join(str(error).split())}\n")
+        lines = [" ".join(line.split()) for line in str(error).splitlines() if line.strip()]
+        sys.stderr.write("\n     ".join([f"cdp: {lines[0]}", *lines[1:]]) + "\n")
         sys.exit(1)
 
 

@@ -63,6 +63,7 @@ def test_a_good_declaration_takes_its_name_from_its_folder(channel):
             "{}",
             "defs.yaml:5: record.key: is missing; write key: ... (the source's own key",
         ),
+        ("{key: id}", "{key: no}", "record.key: 'false' names no column, so every row"),
         ("born: date", "born: dat", "defs.yaml:7: columns.born: input should be 'string'"),
         (
             "born: date",

@@ -1,6 +1,7 @@
 """The canonical batches of some messages: what they say of persons, and of companies."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -14,8 +15,13 @@ from cdp.model.batch import (
     IDENTIFIERS,
     RECORDS,
     REJECTS,
+    UTC,
     Batch,
+    empty,
 )
+
+EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
+MICROSECOND = timedelta(microseconds=1)
 
 
 def persons(said: Sequence[Said]) -> Batch:
@@ -82,4 +88,15 @@ def _reject(row: int, said: Said) -> tuple[Any, ...]:
 
 
 def _frame(schema: Mapping[str, Any], rows: Collection[tuple[Any, ...]]) -> pl.DataFrame:
-    return pl.DataFrame(list(rows), schema=dict(schema), orient="row")
+    """Column by column: of rows, and of times with a zone, Polars takes each value by itself."""
+    if not rows:
+        return empty(schema)
+    said = zip(schema.items(), zip(*rows, strict=True), strict=True)
+    return pl.DataFrame([_column(name, kind, values) for (name, kind), values in said])
+
+
+def _column(name: str, kind: Any, values: Sequence[Any]) -> pl.Series:
+    if kind != UTC:
+        return pl.Series(name, values, kind)
+    since = [None if at is None else (at - EPOCH) // MICROSECOND for at in values]
+    return pl.Series(name, since, pl.Int64).cast(UTC)

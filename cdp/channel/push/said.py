@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from cdp.channel.push.values import Fault, json_text, storable
 
@@ -73,8 +72,8 @@ def refused(message: Any, envelope: Envelope, fault: Fault, ordinal: int = 0) ->
 
 def uid(*parts: str) -> str:
     """The same parts always give the same uid, written as Postgres writes it."""
-    digest = hashlib.md5("\x1f".join(parts).encode())  # noqa: S324  an id, not a secret
-    return str(UUID(bytes=digest.digest()))
+    digits = hashlib.md5("\x1f".join(parts).encode()).hexdigest()  # noqa: S324  an id, not a secret
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def raw_text(message: Any, envelope: Envelope) -> str:
