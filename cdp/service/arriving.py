@@ -34,13 +34,19 @@ class Arriving:
 
     def events_of(self, namespace: str, value: str) -> str:
         """The events of who carries an identifier, as `cdp.store.persona.situations` takes them: JSON."""
-        messages = self._messages.get((namespace, value), {})
-        return f"[{','.join(_event(event) for said in messages.values() for event in said.events)}]"
+        messages = self._messages.get((namespace, value), {}).values()
+        return f"[{','.join(_event(event) for said in messages for event in said.events)}]"
+
+    def has_refused(self, namespace: str, value: str, purpose: str) -> bool:
+        """Whether one of the messages says no to a purpose."""
+        messages = self._messages.get((namespace, value), {}).values()
+        choices = {choice for said in messages for choice in said.consents}
+        return any(about == purpose and state != "granted" for about, _, state in choices)
 
 
 def _named(pushed: Iterable[Pushed]) -> Iterator[tuple[tuple[str, str], Said]]:
     for each in pushed:
-        if each.said.events:
+        if each.said.events or each.said.consents:
             for _, namespace, value in each.said.identifiers:
                 yield (namespace, value), each.said
 

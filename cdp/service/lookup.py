@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -83,14 +84,23 @@ class Lookup:
         self, ref: str, at: datetime, *, bought: bool = False
     ) -> tuple[UUID | tuple[str, str], list[Visitor]]:
         named = named_by(await self._known_policy(), ref)
-        arriving = NOTHING if isinstance(named, UUID) else self._arriving.events_of(*named)
+        if isinstance(named, UUID):
+            return named, await self._read(named, at, bought=bought)
+        arriving = self._arriving.events_of(*named)
         found = await self._read(named, at, bought=bought, arriving=arriving)
         if not found and arriving != NOTHING:
             found = await self._read(None, at, bought=bought, arriving=arriving)
+        if self._arriving.has_refused(*named, present.PURPOSE):
+            found = [replace(each, refused=True) for each in found]
         return named, found
 
     async def _read(
-        self, named: UUID | tuple[str, str] | None, at: datetime, *, bought: bool, arriving: str
+        self,
+        named: UUID | tuple[str, str] | None,
+        at: datetime,
+        *,
+        bought: bool,
+        arriving: str = NOTHING,
     ) -> list[Visitor]:
         asked = situations.asked(named, present.PURPOSE, at, bought=bought, arriving=arriving)
         return situations.visitors(await self._the_reader().rows(*asked))

@@ -111,6 +111,11 @@ class Shop:
         told = answer.json()
         return told if "suits" in {each["value"] for each in told["reasons"]} else {}
 
+    def is_refused(self, user: str) -> bool:
+        """Whether a page says that it may not go by the visitor's history and session."""
+        page = self.get(f"/v1/profiles/user_id:{user}/page").json()
+        return {"what": "history", "why": "not consented"} in page["excluded"]
+
     def persona(self, user: str, at: datetime) -> str:
         return self.situation(user, at)["persona"]["name"]
 
@@ -219,13 +224,19 @@ def test_what_is_still_landing_moves_the_situation_and_counts_once(shop: Shop, u
         )
         for _ in range(3)
     ]
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         with shop.service.database.transaction() as tx:
             tx.execute(text("LOCK TABLE pushed_message IN EXCLUSIVE MODE"))  # no landing goes on
             landing = pool.submit(shop.push, *views)
             answer = eventually(lambda: shop.business(user))
+            no = shop.message("identify", user, now, DESKTOP, "Leeds")
+            no["context"]["consent"] = {"categoryPreferences": {"personalisation": False}}
+            refusal = pool.submit(shop.push, no)
+            eventually(lambda: shop.is_refused(user))
             assert not landing.done()
         landing.result(60)
+        refusal.result(60)
+    assert shop.is_refused(user)
     assert isinstance(answer, dict)
     landed = shop.business(user)
     assert landed["reasons"] == answer["reasons"]
