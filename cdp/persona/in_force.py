@@ -20,16 +20,24 @@ class InForce:
         self._fitted: Fitted | None = None
         self._mark: tuple[int, str] | None = None
         self._asked = float("-inf")
+        self._forgotten = 0
 
     def find(self) -> Fitted | None:
         """The version in force; None before the first discovery or definition."""
         if time.monotonic() - self._asked > SECONDS_KNOWN:
-            with self._database.autocommit() as connection:
-                mark = personas.newest(connection)
-                if self._fitted is None or mark != self._mark:
-                    self._fitted, self._mark = _read(connection), mark
-            self._asked = time.monotonic()
+            return self.renew()
         return self._fitted
+
+    def renew(self) -> Fitted | None:
+        """Ask which version is the newest, and read it where it is another."""
+        asked, forgotten, fitted = time.monotonic(), self._forgotten, self._fitted
+        with self._database.autocommit() as connection:
+            mark = personas.newest(connection)
+            if fitted is None or mark != self._mark:
+                fitted = _read(connection)
+        if self._forgotten == forgotten:  # else what was read may be what is to be forgotten
+            self._fitted, self._mark, self._asked = fitted, mark, asked
+        return fitted
 
     def at_hand(self) -> Fitted | None:
         """The version in force, where it was asked for just now."""
@@ -45,6 +53,7 @@ class InForce:
 
     def forget(self) -> None:
         """Read it anew: this process has changed it."""
+        self._forgotten += 1
         self._fitted = None
         self._asked = float("-inf")
 

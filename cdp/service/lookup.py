@@ -16,6 +16,7 @@ from cdp.persona.fitted import Fitted
 from cdp.persona.in_force import InForce
 from cdp.personas import one_or_unknown, the_one
 from cdp.service.arriving import Arriving
+from cdp.service.renewal import Renewal
 from cdp.settings import settings
 from cdp.store.database import Database
 from cdp.store.persona import situations
@@ -33,6 +34,7 @@ class Lookup:
         self._database, self._personas, self._arriving = database, personas, arriving
         self._reader: PromptReader | None = None
         self._policy: tuple[IdentityPolicy, float] | None = None
+        self._renewal = Renewal(self._renew)
 
     async def body(self, ref: str) -> tuple[UUID, bytes]:
         """The profile's id and its JSON text.
@@ -69,7 +71,8 @@ class Lookup:
         return present.page(fitted, visitor, moment, categories=categories, products=products)
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Give the connections back; on the event loop."""
+        self._renewal.stop()
         if self._reader:
             self._reader.close()
 
@@ -106,11 +109,18 @@ class Lookup:
         return situations.visitors(await self._the_reader().rows(*asked))
 
     async def _known_policy(self) -> IdentityPolicy:
+        self._renewal.want()
         if self._policy is None or time.monotonic() - self._policy[1] > SECONDS_KNOWN:
-            asked = time.monotonic()
-            self._policy = await asyncio.to_thread(self._live_policy), asked
+            await asyncio.to_thread(self._renew_policy)
+        assert self._policy is not None  # noqa: S101  just read
         return self._policy[0]
 
-    def _live_policy(self) -> IdentityPolicy:
+    def _renew(self) -> None:
+        self._renew_policy()
+        self._personas.renew()
+
+    def _renew_policy(self) -> None:
+        asked = time.monotonic()
         with self._database.autocommit() as connection:
-            return policy_of_reader(connection, identity_policy(settings().policy))
+            live = policy_of_reader(connection, identity_policy(settings().policy))
+        self._policy = live, asked
