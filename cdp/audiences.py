@@ -15,6 +15,7 @@ from cdp.audience.crossing import bitmaps, numbers, size
 from cdp.audience.encoding import encoded
 from cdp.audience.handover import PEOPLE_AT_ONCE, Handover, rules_of
 from cdp.audience.media import medium
+from cdp.audience.vocabulary import check_purpose
 from cdp.errors import AudienceNotFound, InvalidRequest
 from cdp.identity.refs import parsed
 from cdp.model.audience import (
@@ -47,10 +48,12 @@ class Audiences(OnStore):
     def declare(self, said: AudienceDeclaration, *, by: str = "library") -> Audience:
         """Make the audience of that name what is said; a new one where there is none.
 
-        Raises InvalidRequest, UnknownTrait: a segment, cell, medium or field that is not known.
+        Raises InvalidRequest, UnknownTrait: a segment, cell, purpose, medium or field that is not known.
         """
         node = _node(said)
         medium(said.medium)
+        with self._database.transaction() as tx:
+            check_purpose(tx, said.purpose)
         fields = [field.name for field in readable.chosen(said.fields)]
         now = datetime.now(UTC)
         with self._database.autocommit() as connection:

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from cdp.audience import base, crossing, estimate, vocabulary, why
 from cdp.audience import changes as changes_of
 from cdp.audience.dimensions import SEGMENT
-from cdp.audience.validate import checked, near
+from cdp.audience.nearest import near
+from cdp.audience.validate import checked
 from cdp.errors import InvalidRequest, InvalidSegment, SegmentNotFound
 from cdp.model.crossing import Cell
 from cdp.model.expression import Condition, as_data

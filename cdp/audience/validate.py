@@ -1,6 +1,5 @@
 """Whether a condition can be: names, operators, units and values, each fault with its place."""
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,6 +11,7 @@ from pydantic import ValidationError
 from cdp.audience.base import reads
 from cdp.audience.compiler import AGE_UNITS, YEARS, Definition, kind_of
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, bin_conditions
+from cdp.audience.nearest import listed, near, nearest
 from cdp.derive.registry import known_trait
 from cdp.errors import InvalidSegment, UnknownTrait
 from cdp.model.computed import KnownTrait
@@ -72,6 +72,8 @@ class Vocabulary:
     assigned: Collection[str] = ()  # dimensions whose cells somebody assigns
     kinds: Collection[str] = ()  # of events; none: not known
     values: Mapping[str, Collection[str]] = field(default_factory=dict)  # frequent ones, by field
+    purposes: Collection[str] = ()  # of consents; none: not known
+    media: Collection[str] = ()  # likewise
 
 
 def checked(
@@ -149,8 +151,8 @@ def _faults(node: Condition, words: Vocabulary) -> Iterator[str]:
         yield from _named("segment", node.segment, words.segments)
     elif isinstance(node, InCell):
         yield from _cell(node, words)
-    elif isinstance(node, Consented) and node.state not in STATES:
-        yield f"a consent is {', '.join(STATES)}, not {node.state!r}; {near(node.state, STATES)}"
+    elif isinstance(node, Consented):
+        yield from _consent(node, words)
     elif isinstance(node, (MemberOf, WorksFor)):
         for name, said in node:
             if isinstance(said, Test) and not isinstance(said, Condition):
@@ -181,7 +183,7 @@ def _trait(node: TraitIs) -> Iterator[str]:
 def _tests(what: str, kind: str, test: Test, known: KnownTrait | None = None) -> Iterator[str]:
     for name, wanted in test.said().items():
         if name not in (admitted := ADMITTED[kind]):
-            yield f"{what} is {_kind(kind, known)}; {name!r} does not apply, but {_list(admitted)}"
+            yield f"{what} is {_kind(kind, known)}; {name!r} does not apply, but {listed(admitted)}"
         elif name not in ("known", "within", "older_than"):
             for value in wanted if isinstance(wanted, tuple) else (wanted,):
                 if not _fits(value, kind):
@@ -212,6 +214,18 @@ def _kind(kind: str, known: KnownTrait | None) -> str:
     words = {"string": "a text", "category": "a text", "list": "a list", "object": "an object"}
     unit = f" ({known.unit})" if known and known.unit else ""
     return words.get(kind, f"{'an' if kind[0] in 'aio' else 'a'} {kind}") + unit
+
+
+def _consent(node: Consented, words: Vocabulary) -> Iterator[str]:
+    if node.state not in STATES:
+        yield f"a consent is {', '.join(STATES)}, not {node.state!r}; {near(node.state, STATES)}"
+    for what, said, known in (
+        ("purpose", node.consent, words.purposes),
+        ("medium", node.medium, words.media),
+    ):
+        # As with kinds of events: what is like none may come yet.
+        if said not in known and (like := nearest(said, known)):
+            yield f"no consent names the {what} {said!r}; did you mean {like!r}?"
 
 
 def _did(node: Did, words: Vocabulary) -> Iterator[str]:
@@ -280,20 +294,3 @@ def _circle(name: str, condition: Condition, known: Mapping[str, Definition]) ->
         if way[-1] in known and way[-1] not in way[:-1]:
             ways += [[*way, each] for each in sorted(reads(known[way[-1]].condition))]
     return None
-
-
-def nearest(name: str, known: Collection[str], cutoff: float = 0.7) -> str | None:
-    """The name that is most like, if one is."""
-    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)
-
-
-def near(name: str, known: Collection[str]) -> str:
-    """Which of the names there are may be meant."""
-    if like := nearest(name, known, 0.5):
-        return f"did you mean {like!r}?"
-    return f"there are {_list(known)}" if known else "there is none yet"
-
-
-def _list(names: Collection[str]) -> str:
-    some = sorted(names)
-    return ", ".join(some[:12]) + (", ..." if len(some) > 12 else "")

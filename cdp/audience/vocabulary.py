@@ -7,9 +7,12 @@ from sqlalchemy import Connection
 
 from cdp.audience.base import defined
 from cdp.audience.dimensions import ASSIGNED, dimensions
+from cdp.audience.media import media
+from cdp.audience.nearest import nearest
 from cdp.audience.validate import Vocabulary, parsed
 from cdp.derive.policy import derive_policy
-from cdp.model.expression import Condition, Did, Step, every_node
+from cdp.errors import InvalidRequest
+from cdp.model.expression import Condition, Consented, Did, Step, every_node
 from cdp.settings import settings
 from cdp.store.audience import cells, spoken
 from cdp.store.database import driver
@@ -20,6 +23,7 @@ FIELDS = ("category", "product", "currency")
 def of(tx: Connection, said: Condition | Mapping[str, Any]) -> Vocabulary:
     """What `said` may name. Raises InvalidSegment where it is no condition at all."""
     condition = said if isinstance(said, Condition) else parsed(said)
+    consents = [node for _, node in every_node(condition) if isinstance(node, Consented)]
     asked = {kind for _, node in every_node(condition) for kind in _kinds(node) if "*" not in kind}
     return Vocabulary(
         segments=defined(tx),
@@ -27,7 +31,16 @@ def of(tx: Connection, said: Condition | Mapping[str, Any]) -> Vocabulary:
         assigned={*ASSIGNED, *(dimension for dimension, _ in cells.sizes(driver(tx)))},
         kinds={*_usual_kinds(), *spoken.kinds(tx, asked)} if asked else (),
         values={name: spoken.frequent(tx, name) for name in FIELDS} if asked else {},
+        purposes=spoken.purposes(tx, {node.consent for node in consents}) if consents else (),
+        media={*media(), *spoken.media(tx, {node.medium for node in consents})} if consents else (),
     )
+
+
+def check_purpose(tx: Connection, purpose: str) -> None:
+    """Raises InvalidRequest where no consent names `purpose`, but one that is like it."""
+    known = spoken.purposes(tx, {purpose})
+    if purpose not in known and (like := nearest(purpose, known)):
+        raise InvalidRequest(f"no consent names the purpose {purpose!r}; did you mean {like!r}?")
 
 
 def _usual_kinds() -> Iterator[str]:

@@ -31,6 +31,27 @@ TRAITS = declared(
      "max(at of views and carts of products that were not bought)"),
 )  # fmt: skip
 
+VIEW, CART = pl.col("is_view"), pl.col("is_cart")
+CAME = (
+    pl.when(pl.col("session").count() > 0)
+    .then(pl.col("session").drop_nulls().n_unique())
+    .otherwise(pl.col("at").dt.truncate("1d").n_unique())
+    .cast(pl.Int64)
+    .alias("visits"),
+    pl.col("at").max().alias("last_visit_at"),
+    VIEW.sum().cast(pl.Int64).alias("product_views"),
+    pl.col("at").filter(VIEW).max().alias("last_view_at"),
+    pl.col("at").filter(CART).max().alias("open_cart_at"),
+)
+OPEN_PRODUCTS = (
+    pl.col("product").head(MOST).alias("open_interests"),
+    pl.col("at").max().alias("open_interest_at"),
+)
+OPEN_CATEGORIES = pl.col("category").head(MOST).alias("open_interest_categories")
+STILL_OPEN = pl.when(
+    pl.col("last_order_at").is_null() | (pl.col("open_cart_at") > pl.col("last_order_at"))
+).then("open_cart_at")
+
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """Columns n and the traits above."""
@@ -38,33 +59,16 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     visits = facts.of("visit", "view", "cart")
     if visits.is_empty():
         return facts.profiles.select("n").clear()
-    views = pl.col("kind").is_in(facts.policy.kinds_of("view", facts.kinds))
-    carts = pl.col("kind").is_in(facts.policy.kinds_of("cart", facts.kinds))
-    found = visits.group_by("n").agg(
-        pl.when(pl.col("session").count() > 0)
-        .then(pl.col("session").drop_nulls().n_unique())
-        .otherwise(pl.col("at").dt.truncate("1d").n_unique())
-        .cast(pl.Int64)
-        .alias("visits"),
-        pl.col("at").max().alias("last_visit_at"),
-        views.sum().cast(pl.Int64).alias("product_views"),
-        pl.col("at").filter(views).max().alias("last_view_at"),
-        pl.col("at").filter(carts).max().alias("open_cart_at"),
-    )
-    looked = visits.filter(views | carts)
-    products = _open(looked, facts.lines, "product").agg(
-        open_interests=pl.col("product").head(MOST), open_interest_at=pl.col("at").max()
-    )
-    categories = _open(looked, facts.lines, "category").agg(
-        open_interest_categories=pl.col("category").head(MOST)
-    )
+    visits = visits.with_columns(is_view=facts.plays("view"), is_cart=facts.plays("cart"))
+    found = visits.group_by("n").agg(*CAME)
+    looked = visits.filter(VIEW | CART)
+    products = _open(looked, facts.lines, "product").agg(*OPEN_PRODUCTS)
+    categories = _open(looked, facts.lines, "category").agg(OPEN_CATEGORIES)
     found = found.join(products, on="n", how="left").join(categories, on="n", how="left")
     if facts.orders.is_empty():
         return found
-    ordered = facts.orders.group_by("n").agg(ordered_at=pl.col("at").max())
-    found = found.join(ordered, on="n", how="left")
-    still = pl.col("ordered_at").is_null() | (pl.col("open_cart_at") > pl.col("ordered_at"))
-    return found.with_columns(open_cart_at=pl.when(still).then("open_cart_at")).drop("ordered_at")
+    ordered = facts.bought.select("n", "last_order_at")
+    return found.join(ordered, on="n", how="left").with_columns(STILL_OPEN).drop("last_order_at")
 
 
 def _open(looked: pl.DataFrame, lines: pl.DataFrame, name: str) -> GroupBy:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import cache
 
 import polars as pl
 
@@ -32,6 +33,28 @@ WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 MOSTLY = 0.8
 
 
+def _usual(name: str) -> pl.Expr:
+    """The most frequent value; of equals the first."""
+    return pl.col(name).drop_nulls().mode().min()
+
+
+USUAL = (_usual("daypart"), _usual("weekday"), _usual("device"))
+WORDED = tuple(
+    pl.col(name).replace_strict(dict(enumerate(words)), return_dtype=pl.String)
+    for name, words in (("daypart", DAYPARTS), ("weekday", WEEKDAYS))
+)
+CHANNEL = _usual("channel").alias("preferred_channel")
+ONLINE = (1 - pl.col("store_share")).round(4).alias("online_share")
+PLACE = (
+    pl.when(pl.col("store_share") >= MOSTLY)
+    .then(pl.lit("store"))
+    .when(pl.col("online_share") >= MOSTLY)
+    .then(pl.lit("online"))
+    .otherwise(pl.lit("both"))
+    .alias("place")
+)
+
+
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """Columns n and the traits above."""
     del parameters, now
@@ -40,20 +63,22 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
         found = found.join(_places(facts), on="n", how="left")
     about = facts.of("order", "visit", "email_opened", "email_clicked")
     if not about.is_empty():
-        local = _on_the_clock(facts.policy.timezone)
-        about = about.select(
-            "n",
-            pl.col("device").cast(pl.String),
-            weekday=local.dt.weekday() - 1,
-            daypart=pl.when(local.dt.time() != pl.time(0)).then(local.dt.hour() // 6),
-        )
-        usual = about.group_by("n").agg(_usual("daypart"), _usual("weekday"), _usual("device"))
-        worded = usual.with_columns(
-            pl.col(name).replace_strict(dict(enumerate(words)), return_dtype=pl.String)
-            for name, words in (("daypart", DAYPARTS), ("weekday", WEEKDAYS))
-        )
-        found = found.join(worded, on="n", how="left")
+        usual = about.select(*_habits(facts.policy.timezone)).group_by("n").agg(*USUAL)
+        found = found.join(usual.with_columns(*WORDED), on="n", how="left")
     return found if found.width > 1 else found.clear()
+
+
+@cache
+def _habits(timezone: str) -> tuple[pl.Expr, ...]:
+    """Columns n, device, weekday (0: Monday) and daypart (null where no hour is told)."""
+    local = _on_the_clock(timezone)
+    daypart = pl.when(local.dt.time() != pl.time(0)).then(local.dt.hour() // 6)
+    return (
+        pl.col("n"),
+        pl.col("device").cast(pl.String),
+        (local.dt.weekday() - 1).alias("weekday"),
+        daypart.alias("daypart"),
+    )
 
 
 def _on_the_clock(timezone: str) -> pl.Expr:
@@ -68,24 +93,5 @@ def _places(facts: Facts) -> pl.DataFrame:
     orders = facts.orders.with_columns(pl.col("channel").cast(pl.String))
     stores = [name for name in orders["channel"].unique().drop_nulls() if store.search(name)]
     in_store = pl.col("in_store") | pl.col("channel").is_in(stores)
-    share = (
-        orders.group_by("n")
-        .agg(
-            store_share=in_store.mean().round(4),
-            preferred_channel=_usual("channel"),
-        )
-        .with_columns(online_share=(1 - pl.col("store_share")).round(4))
-    )
-    place = (
-        pl.when(pl.col("store_share") >= MOSTLY)
-        .then(pl.lit("store"))
-        .when(pl.col("online_share") >= MOSTLY)
-        .then(pl.lit("online"))
-        .otherwise(pl.lit("both"))
-    )
-    return share.with_columns(place=place)
-
-
-def _usual(name: str) -> pl.Expr:
-    """The most frequent value; of equals the first."""
-    return pl.col(name).drop_nulls().mode().min()
+    share = orders.group_by("n").agg(in_store.mean().round(4).alias("store_share"), CHANNEL)
+    return share.with_columns(ONLINE).with_columns(PLACE)

@@ -7,6 +7,7 @@ import polars as pl
 from polars.dataframe.group_by import GroupBy
 
 from cdp.derive.declare import declared
+from cdp.derive.document import RAW
 from cdp.derive.facts import Facts
 from cdp.derive.parameters import Parameters
 from cdp.derive.policy import Complements
@@ -29,6 +30,13 @@ TRAITS = declared(
     ("suggestions", "list", None, "the suggested categories with the reason for each",
      "[{category, because, lift}]: the bought category of the greatest lift"),
 )  # fmt: skip
+
+CATEGORIES = (pl.col("b").alias("suggested_categories"), pl.col("told"))
+SUGGESTIONS = (
+    pl.col("n", "suggested_categories"),
+    (pl.lit("[") + pl.col("told").list.join(",") + pl.lit("]")).alias(f"{RAW}suggestions"),
+)
+PRODUCTS = pl.col("b").alias("suggested_products")
 
 
 def fit(facts: Facts, policy: Complements) -> dict[str, Any]:
@@ -93,23 +101,16 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
         return found.clear()
     categories = _suggested(facts, parameters, "category")
     if categories is not None:
-        found = found.join(
-            categories.agg(
-                suggested_categories=pl.col("b"),
-                suggestions=pl.struct(category="b", because="a", lift="lift"),
-            ),
-            on="n",
-            how="left",
-        )
+        found = found.join(categories.agg(*CATEGORIES).select(*SUGGESTIONS), on="n", how="left")
     products = _suggested(facts, parameters, "product")
     if products is not None:
-        suggested = products.agg(suggested_products=pl.col("b"))
+        suggested = products.agg(PRODUCTS)
         found = found.join(suggested, on="n", how="left")
     return found if found.width > 1 else found.clear()
 
 
 def _suggested(facts: Facts, parameters: Parameters, name: str) -> GroupBy | None:
-    """Per person b (not bought), a (bought, of the greatest lift to b) and lift; best first."""
+    """Per person b (not bought) and told (with a, bought, of the greatest lift to b); best first."""
     names, pairs = parameters.once(f"{FAMILY}.{name}", lambda known: _coded(known.of(FAMILY)[name]))
     if pairs.is_empty():
         return None
@@ -141,6 +142,8 @@ def _coded(found: list[list[Any]]) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _words(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Columns pair, a and b as names, lift."""
+    """Columns pair, b as a name, and told: what is suggested and why, as JSON text."""
     word = names["name"]
-    return pairs.select("pair", "lift", a=word.gather(pairs["a"]), b=word.gather(pairs["b"]))
+    told = pl.struct(category="b", because="a", lift="lift").struct.json_encode()
+    named = pairs.select("pair", "lift", a=word.gather(pairs["a"]), b=word.gather(pairs["b"]))
+    return named.select("pair", "b", told=told)

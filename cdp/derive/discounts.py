@@ -25,6 +25,41 @@ TRAITS = declared(
     ("gift_orders", "integer", "orders", "orders that hold a gift", "number of orders marked as a gift or with a gift line"),
     ("last_gift_at", "instant", "UTC", "when a gift was last bought", "max(at of gift lines and orders)"),
 )  # fmt: skip
+
+
+def _share(of_goods: str, of_orders: str) -> pl.Expr:
+    """The share of the lines' amount; of the orders' where no line has one."""
+    return (
+        pl.when(pl.col("goods") > 0)
+        .then(pl.col(of_goods) / pl.col("goods"))
+        .when(pl.col("spent") > 0)
+        .then(pl.col(of_orders) / pl.col("spent"))
+        .round(4)
+    )
+
+
+AMOUNT = pl.col("amount")
+GOODS = (
+    AMOUNT.sum().round(4).alias("goods"),
+    AMOUNT.filter(pl.col("discount") > 0).sum().round(4).alias("goods_reduced"),
+    AMOUNT.filter("gift").sum().round(4).alias("gifts"),
+)
+LIST_PRICE = pl.col("spent") + pl.col("off")
+FIGURES = (
+    pl.col("gift_orders").fill_null(0),
+    _share("goods_reduced", "spent_reduced").alias("discounted_share"),
+    pl.when(LIST_PRICE > 0).then(pl.col("off") / LIST_PRICE).round(4).alias("discount_rate"),
+    _share("gifts", "spent_gifts").alias("gift_share"),
+)
+TIER = (
+    pl.when(pl.col("discounted_share") < 0.2)
+    .then(pl.lit("full price"))
+    .when(pl.col("discounted_share") < 0.6)
+    .then(pl.lit("mixed"))
+    .when(pl.col("discounted_share").is_not_null())
+    .then(pl.lit("discount"))
+    .alias("discount_tier")
+)
 SEXES = {"women": ("female", "f", "w", "woman"), "men": ("male", "m", "man")}
 
 
@@ -33,40 +68,13 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     del parameters, now
     if facts.orders.is_empty():
         return facts.profiles.select("n").clear()
-    amount = pl.col("amount")
-    order = facts.orders.group_by("n").agg(
-        paid=amount.sum().round(4),
-        off=pl.col("discount").sum().round(4),
-        paid_reduced=amount.filter(pl.col("discount") > 0).sum().round(4),
-        paid_gifts=amount.filter("gift").sum().round(4),
+    order = facts.bought.select(
+        "n", "off", "spent_reduced", "spent_gifts", spent=pl.col("spent").fill_null(0.0)
     )
     lines = _with_gifts(facts)
-    goods = lines.group_by("n").agg(
-        goods=amount.sum().round(4),
-        goods_reduced=amount.filter(pl.col("discount") > 0).sum().round(4),
-        gifts=amount.filter("gift").sum().round(4),
-    )
+    goods = lines.group_by("n").agg(*GOODS)
     figures = order.join(goods, on="n", how="left").join(_gifts(facts, lines), on="n", how="left")
-    list_price = pl.col("paid") + pl.col("off")
-    return figures.select(
-        "n",
-        "last_gift_at",
-        pl.col("gift_orders").fill_null(0),
-        discounted_share=_share("goods_reduced", "paid_reduced"),
-        discount_rate=pl.when(list_price > 0).then(pl.col("off") / list_price).round(4),
-        gift_share=_share("gifts", "paid_gifts"),
-    ).with_columns(discount_tier=_tier())
-
-
-def _share(of_goods: str, of_orders: str) -> pl.Expr:
-    """The share of the lines' amount; of the orders' where no line has one."""
-    return (
-        pl.when(pl.col("goods") > 0)
-        .then(pl.col(of_goods) / pl.col("goods"))
-        .when(pl.col("paid") > 0)
-        .then(pl.col(of_orders) / pl.col("paid"))
-        .round(4)
-    )
+    return figures.select("n", "last_gift_at", *FIGURES).with_columns(TIER)
 
 
 def _gifts(facts: Facts, lines: pl.DataFrame) -> pl.DataFrame:
@@ -116,16 +124,4 @@ def _for_the_other_sex(facts: Facts) -> pl.DataFrame | None:
     crossed = people.join(departments, how="cross")
     return crossed.filter(pl.col("sex") != pl.col("made_for")).select(
         "n", "department", other=pl.lit(value=True)
-    )
-
-
-def _tier() -> pl.Expr:
-    share = pl.col("discounted_share")
-    return (
-        pl.when(share < 0.2)
-        .then(pl.lit("full price"))
-        .when(share < 0.6)
-        .then(pl.lit("mixed"))
-        .when(share.is_not_null())
-        .then(pl.lit("discount"))
     )

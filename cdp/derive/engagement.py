@@ -1,6 +1,7 @@
 """Engagement: what becomes of e-mails and campaigns that a person receives."""
 
 from datetime import datetime
+from functools import cache
 
 import polars as pl
 
@@ -41,37 +42,43 @@ TRAITS = declared(
 ROLES = ("email_sent", "email_opened", "email_clicked", "campaign", "response")
 
 
+SENT, OPENED, CLICKED, RECEIVED, ANSWERED = (pl.col(f"is_{role}") for role in ROLES)
+# A campaign without a name is told by its kind, e.g. campaign_3_accepted.
+NAMED = (
+    pl.coalesce("campaign", pl.when(ANSWERED).then(pl.col("kind").cast(pl.String))).alias("name"),
+    (ANSWERED | CLICKED).alias("responded"),
+)
+COUNTS = (
+    SENT.sum().cast(pl.Int64).alias("emails_sent"),
+    OPENED.sum().cast(pl.Int64).alias("emails_opened"),
+    CLICKED.sum().cast(pl.Int64).alias("emails_clicked"),
+    pl.col("at").filter(OPENED | CLICKED).max().alias("last_email_engaged_at"),
+    pl.col("name")
+    .filter((SENT | RECEIVED) & pl.col("name").is_not_null())
+    .n_unique()
+    .cast(pl.Int64)
+    .alias("campaigns"),
+    pl.col("at").filter("responded").max().alias("last_response_at"),
+)
+RESPONSES = (
+    pl.len().cast(pl.Int64).alias("campaign_responses"),
+    pl.col("gift").sum().cast(pl.Int64).alias("gift_campaign_responses"),
+    pl.col("name").head(MOST).alias("campaigns_responded"),
+)
+NO_RESPONSES = pl.col("campaign_responses", "gift_campaign_responses").fill_null(0)
+
+
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """Columns n and the traits above."""
     del parameters, now
     events = facts.of(*ROLES)
     if events.is_empty():
         return facts.profiles.select("n").clear()
-    sent, opened, clicked, received, answered = (_is(facts, role) for role in ROLES)
-    # A campaign without a name is told by its kind, e.g. campaign_3_accepted.
-    events = events.with_columns(
-        name=pl.coalesce("campaign", pl.when(answered).then(pl.col("kind").cast(pl.String))),
-        responded=answered | clicked,
-    )
-    names = pl.col("name").drop_nulls()
-    counts = events.group_by("n").agg(
-        emails_sent=sent.sum().cast(pl.Int64),
-        emails_opened=opened.sum().cast(pl.Int64),
-        emails_clicked=clicked.sum().cast(pl.Int64),
-        last_email_engaged_at=pl.col("at").filter(opened | clicked).max(),
-        campaigns=names.filter((sent | received).filter(pl.col("name").is_not_null()))
-        .n_unique()
-        .cast(pl.Int64),
-        last_response_at=pl.col("at").filter("responded").max(),
-    )
-    found = counts.join(_responses(events, facts), on="n", how="left")
-    return found.with_columns(
-        pl.col("campaign_responses", "gift_campaign_responses").fill_null(0)
-    ).with_columns(*_rates())
-
-
-def _is(facts: Facts, role: str) -> pl.Expr:
-    return pl.col("kind").is_in(facts.policy.kinds_of(role, facts.kinds))  # pyright: ignore[reportArgumentType]
+    roles = events.with_columns(facts.plays(role).alias(f"is_{role}") for role in ROLES)
+    told = roles.with_columns(*NAMED)
+    counts = told.group_by("n").agg(*COUNTS)
+    found = counts.join(_responses(told, facts), on="n", how="left")
+    return found.with_columns(NO_RESPONSES).with_columns(*_rates())
 
 
 def _responses(events: pl.DataFrame, facts: Facts) -> pl.DataFrame:
@@ -82,13 +89,10 @@ def _responses(events: pl.DataFrame, facts: Facts) -> pl.DataFrame:
         pl.col("at").max(), gift=words.str.contains(gift).any()
     )
     ranked = by_campaign.sort("n", "at", "name", descending=[False, True, False])
-    return ranked.group_by("n", maintain_order=True).agg(
-        campaign_responses=pl.len().cast(pl.Int64),
-        gift_campaign_responses=pl.col("gift").sum().cast(pl.Int64),
-        campaigns_responded=pl.col("name").head(MOST),
-    )
+    return ranked.group_by("n", maintain_order=True).agg(*RESPONSES)
 
 
+@cache
 def _rates() -> list[pl.Expr]:
     sent, opened, clicked = (pl.col(f"emails_{each}") for each in ("sent", "opened", "clicked"))
     campaigns, responses = pl.col("campaigns"), pl.col("campaign_responses")

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection
 
 from cdp.derive.money import converted
-from cdp.derive.orders import lines_of, orders_of, returns_of
+from cdp.derive.orders import (
+    bought_of,
+    cancelled_of,
+    lines_of,
+    orders_of,
+    refunded_of,
+    returns_of,
+)
 from cdp.derive.policy import DerivePolicy, Role
 from cdp.profile.traits import registry
 from cdp.store.derive import facts as store
@@ -41,7 +48,11 @@ class Facts:
     def of(self, *roles: Role) -> pl.DataFrame:
         """The events that play one of these roles."""
         kinds = {kind for role in roles for kind in self.policy.kinds_of(role, self.kinds)}
-        return self.events.filter(pl.col("kind").is_in(sorted(kinds))) if kinds else self.none
+        return self.events.filter(_one_of(tuple(sorted(kinds)))) if kinds else self.none
+
+    def plays(self, role: Role) -> pl.Expr:
+        """Whether an event plays this role."""
+        return _one_of(tuple(self.policy.kinds_of(role, self.kinds)))
 
     @cached_property
     def none(self) -> pl.DataFrame:
@@ -56,6 +67,21 @@ class Facts:
         else the sum of its lines. The same order_id of one person is the same order in any channel.
         """
         return orders_of(self)
+
+    @cached_property
+    def bought(self) -> pl.DataFrame:
+        """One row a buyer: n, orders, what was spent and when.
+
+        spent (null: nothing had a price; of it spent_reduced and spent_gifts), priced (orders that had
+        a price), off (discounts), items, first_order_at, last_order_at, days (UTC, with an order),
+        first_day, last_day, last_purchase_at (the first order of the last day).
+        """
+        return bought_of(self.orders)
+
+    @cached_property
+    def cancelled(self) -> pl.DataFrame | None:
+        """Columns n and order_key of the orders that were cancelled; None: there are none."""
+        return cancelled_of(self)
 
     @cached_property
     def orders_of_persons(self) -> int:
@@ -89,6 +115,17 @@ class Facts:
         tell one of the same order the most trusted.
         """
         return returns_of(self)
+
+    @cached_property
+    def refunded(self) -> pl.DataFrame:
+        """One row a person who was given something back: n, refunded, returns, last_return_at."""
+        return refunded_of(self.returns)
+
+
+# Writing an expression costs as much as a few rows of it.
+@lru_cache(256)
+def _one_of(kinds: tuple[str, ...]) -> pl.Expr:
+    return pl.col("kind").is_in(kinds)
 
 
 def read_facts(

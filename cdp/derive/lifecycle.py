@@ -1,6 +1,5 @@
 """Lifecycle: new, active, at risk, churned or won back, since when, and all stages before."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +31,25 @@ TRAITS = declared(
      "churned_at - the threshold"),
 )  # fmt: skip
 DAY = 86_400_000_000  # microseconds
+DAY_OF_ORDER = pl.col("at").dt.truncate("1d").alias("day")
+# Rows are in the order of n: the neighbour is found quicker than row by row of a group.
+NEIGHBOURS = (
+    pl.when(pl.col("n") == pl.col("n").shift(-1)).then(pl.col("at").shift(-1)).alias("until"),
+    pl.when(pl.col("n") == pl.col("n").shift(1))
+    .then(pl.col("at").diff().dt.total_microseconds())
+    .alias("gap"),
+)
+CHANGED = pl.col("n").ne_missing(pl.col("n").shift(1)) | (
+    pl.col("stage") != pl.col("stage").shift(1)
+)
+LAST = (
+    pl.col("stage").last().alias("lifecycle"),
+    pl.col("entered_at").last().alias("lifecycle_since"),
+    pl.struct("stage", as_text(pl.col("entered_at")).alias("entered_at"))
+    .tail(MOST_ENTRIES)
+    .alias("lifecycle_history"),
+    pl.col("entered_at").filter(pl.col("stage") == "churned").last().alias("churned_at"),
+)
 
 
 def fit(facts: Facts, policy: Lifecycle) -> dict[str, Any]:
@@ -60,66 +78,68 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """Columns n, the traits above, and when the present stage ends if nothing happens."""
     if facts.orders.is_empty():
         return facts.profiles.select("n").clear()
-    at_risk, churned = _thresholds(parameters.of(FAMILY))
-    entries = _entries(_purchases(facts), at_risk, churned, now)
-    last = entries.group_by("n").agg(
-        lifecycle=pl.col("stage").last(),
-        lifecycle_since=pl.col("entered_at").last(),
-        lifecycle_history=pl.struct("stage", entered_at=as_text(pl.col("entered_at"))).tail(
-            MOST_ENTRIES
-        ),
-        churned_at=pl.col("entered_at").filter(pl.col("stage") == "churned").last(),
-    )
-    since = pl.col("lifecycle_since")
-    bought = facts.orders.group_by("n").agg(last=_first_of_last_day())
-    return (
-        last.join(bought, on="n")
-        .with_columns(
-            order_before_churn_at=pl.col("churned_at") - pl.duration(microseconds=churned),
-            due_at=pl.when(pl.col("lifecycle") == "churned")
-            .then(None)
-            .when(pl.col("lifecycle") == "at risk")
-            .then(since + pl.duration(microseconds=churned - at_risk))
-            .otherwise(pl.col("last") + pl.duration(microseconds=at_risk)),
-        )
-        .drop("last")
-    )
+    at_risk, churned = _thresholds(parameters)
+    entries = _entries(_purchases(facts), parameters, now)
+    last = entries.group_by("n").agg(*LAST)
+    bought = facts.bought.select("n", last="last_purchase_at")
+    ends = parameters.once(f"{FAMILY}.ends", lambda _: _ends(at_risk, churned))
+    return last.join(bought, on="n").with_columns(*ends).drop("last")
 
 
-def _thresholds(figures: Mapping[str, Any]) -> tuple[int, int]:
+def _thresholds(parameters: Parameters) -> tuple[int, int]:
+    figures = parameters.of(FAMILY)
     return round(figures["at_risk_days"] * DAY), round(figures["churned_days"] * DAY)
 
 
-def _first_of_last_day() -> pl.Expr:
-    at = pl.col("at")
-    return at.filter(at.dt.truncate("1d") == at.max().dt.truncate("1d")).min()
+def _ends(at_risk: int, churned: int) -> list[pl.Expr]:
+    """When the last churn's last purchase was, and when the present stage ends."""
+    since = pl.col("lifecycle_since")
+    return [
+        (pl.col("churned_at") - pl.duration(microseconds=churned)).alias("order_before_churn_at"),
+        pl.when(pl.col("lifecycle") == "churned")
+        .then(None)
+        .when(pl.col("lifecycle") == "at risk")
+        .then(since + pl.duration(microseconds=churned - at_risk))
+        .otherwise(pl.col("last") + pl.duration(microseconds=at_risk))
+        .alias("due_at"),
+    ]
 
 
 def _purchases(facts: Facts) -> pl.DataFrame:
-    """Columns n, at and gap (microseconds since the one before): the first order of each day (UTC)."""
-    days = facts.orders.group_by("n", day=pl.col("at").dt.truncate("1d")).agg(pl.col("at").min())
-    days = days.sort("n", "at")
-    return days.with_columns(gap=pl.col("at").diff().over("n").dt.total_microseconds())
+    """Columns n, at, until and gap: the first order of each day (UTC).
+
+    `until`: the next one, else null; `gap`: microseconds since the one before, null for the first.
+    """
+    days = facts.orders.group_by("n", DAY_OF_ORDER).agg(pl.col("at").min())
+    return days.sort("n", "at").with_columns(*NEIGHBOURS)
 
 
-def _entries(purchases: pl.DataFrame, at_risk: int, churned: int, now: datetime) -> pl.DataFrame:
+def _entries(purchases: pl.DataFrame, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """Columns n, stage, entered_at: each change of stage up to `now`, in order."""
+    stages = parameters.once(f"{FAMILY}.stages", lambda known: _stages(*_thresholds(known)))
+    staged = purchases.with_columns(until=pl.col("until").fill_null(now))
+    entered = [
+        staged.filter(entered).select("n", stage, entered_at)
+        for stage, entered_at, entered in stages
+    ]
+    ordered = pl.concat(entered).sort("n", "entered_at", maintain_order=True)
+    return ordered.filter(CHANGED)
+
+
+def _stages(at_risk: int, churned: int) -> list[tuple[pl.Expr, pl.Expr, pl.Expr]]:
+    """Of a purchase: a stage that follows, when it is entered, and whether it is."""
     gap, at = pl.col("gap"), pl.col("at")
-    staged = purchases.with_columns(
-        until=at.shift(-1).over("n").fill_null(now),
-        stage=pl.when(gap.is_null())
+    silence = (pl.col("until") - at).dt.total_microseconds()
+    bought = (
+        pl.when(gap.is_null())
         .then(pl.lit("new"))
         .when(gap >= churned)
         .then(pl.lit("won back"))
-        .otherwise(pl.lit("active")),
+        .otherwise(pl.lit("active"))
     )
-    silence = (pl.col("until") - at).dt.total_microseconds()
-    entered = [staged.select("n", "stage", entered_at="at")] + [
-        staged.filter(silence >= days).select(
-            "n", stage=pl.lit(stage), entered_at=at + pl.duration(microseconds=days)
-        )
+    quiet = [
+        (pl.lit(stage).alias("stage"), at + pl.duration(microseconds=days), silence >= days)
         for stage, days in (("at risk", at_risk), ("churned", churned))
     ]
-    ordered = pl.concat(entered).sort("n", "entered_at", maintain_order=True)
-    same = pl.col("stage") == pl.col("stage").shift(1).over("n")
-    return ordered.filter(~same.fill_null(value=False))
+    told = [(bought.alias("stage"), at, pl.lit(value=True)), *quiet]
+    return [(stage, when.alias("entered_at"), entered) for stage, when, entered in told]

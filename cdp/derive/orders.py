@@ -21,39 +21,86 @@ ORDER_COLUMNS = {
 }
 
 
+def _sum(name: str, chosen: pl.Expr) -> pl.Expr:
+    """The sum of those chosen; null where none has a value."""
+    values = pl.col(name).filter(chosen)
+    return pl.when(values.count() > 0).then(values.sum())
+
+
+# Expressions are put together once: that costs as much as working them out for one profile.
+LINE = pl.col("is_line")
+OF_CHANNEL = (
+    pl.col("at").min(),
+    pl.col("trust").max(),
+    # A message sent twice with the same order is one order: the totals of it are not added.
+    pl.col("amount").filter("is_order").max().alias("total"),
+    pl.col("discount").filter("is_order").max().alias("total_discount"),
+    pl.col("quantity").filter("is_order").max().alias("total_quantity"),
+    _sum("amount", pl.col("is_payment")).alias("paid"),
+    _sum("amount", LINE).alias("goods"),
+    _sum("discount", LINE).alias("goods_discount"),
+    _sum("quantity", LINE).alias("goods_quantity"),
+    pl.col("in_store").any(),
+    # A gift among other lines makes no gift of these.
+    (pl.col("gift") & ~LINE).any().alias("gift"),
+)
+ORDER = (
+    pl.col("n", "order_key", "at"),
+    pl.coalesce("total", "paid", "goods").round(4).alias("amount"),
+    pl.coalesce("total_discount", "goods_discount").fill_null(0.0).round(4).alias("discount"),
+    pl.coalesce("total_quantity", "goods_quantity").alias("quantity"),
+    pl.col("channel", "in_store", "gift"),
+)
+AT, DAY, AMOUNT, QUANTITY = (
+    pl.col("at"),
+    pl.col("at").dt.truncate("1d"),
+    pl.col("amount"),
+    pl.col("quantity"),
+)
+BOUGHT = (
+    pl.len().cast(pl.Int64).alias("orders"),
+    pl.when(AMOUNT.count() > 0).then(AMOUNT.sum()).round(4).alias("spent"),
+    AMOUNT.count().alias("priced"),
+    pl.when(QUANTITY.count() > 0).then(QUANTITY.sum()).round(4).alias("items"),
+    AT.min().alias("first_order_at"),
+    AT.max().alias("last_order_at"),
+    DAY.n_unique().alias("days"),
+    DAY.min().alias("first_day"),
+    DAY.max().alias("last_day"),
+    AT.filter(DAY.max() == DAY).min().alias("last_purchase_at"),
+    pl.col("discount").sum().round(4).alias("off"),
+    AMOUNT.filter(pl.col("discount") > 0).sum().round(4).alias("spent_reduced"),
+    AMOUNT.filter("gift").sum().round(4).alias("spent_gifts"),
+)
+REFUNDED = (
+    AMOUNT.sum().round(4).alias("refunded"),
+    pl.len().cast(pl.Int64).alias("returns"),
+    AT.max().alias("last_return_at"),
+)
+
+
 def orders_of(facts: "Facts") -> pl.DataFrame:
     """One row an order, see `Facts.orders`."""
     said = _said(facts)
     if said.is_empty():
         return pl.DataFrame(schema=ORDER_COLUMNS)
-    is_order, is_line, is_payment = (_of(facts, role) for role in ("order", "line", "payment"))
-    by_channel = said.group_by("n", "order_key", "channel").agg(
-        at=pl.col("at").min(),
-        trust=pl.col("trust").max(),
-        # A message sent twice with the same order is one order: the totals of it are not added.
-        total=pl.col("amount").filter(is_order).max(),
-        total_discount=pl.col("discount").filter(is_order).max(),
-        total_quantity=pl.col("quantity").filter(is_order).max(),
-        paid=_sum("amount", is_payment),
-        goods=_sum("amount", is_line),
-        goods_discount=_sum("discount", is_line),
-        goods_quantity=_sum("quantity", is_line),
-        in_store=pl.col("in_store").any(),
-        # A gift among other lines makes no gift of these.
-        gift=(pl.col("gift") & ~is_line).any(),
+    roles = said.with_columns(
+        is_order=facts.plays("order"),
+        is_line=facts.plays("line"),
+        is_payment=facts.plays("payment"),
     )
-    merged = _across_channels(by_channel)
-    return merged.select(
-        "n",
-        "order_key",
-        "at",
-        pl.coalesce("total", "paid", "goods").round(4).alias("amount"),
-        pl.coalesce("total_discount", "goods_discount").fill_null(0.0).round(4).alias("discount"),
-        pl.coalesce("total_quantity", "goods_quantity").alias("quantity"),
-        "channel",
-        "in_store",
-        "gift",
-    )
+    by_channel = roles.group_by("n", "order_key", "channel").agg(*OF_CHANNEL)
+    return _across_channels(by_channel).select(*ORDER)
+
+
+def bought_of(orders: pl.DataFrame) -> pl.DataFrame:
+    """One row a buyer, see `Facts.bought`."""
+    return orders.group_by("n").agg(*BOUGHT)
+
+
+def refunded_of(returns: pl.DataFrame) -> pl.DataFrame:
+    """One row a person who was given something back, see `Facts.refunded`."""
+    return returns.group_by("n").agg(*REFUNDED)
 
 
 def lines_of(facts: "Facts") -> pl.DataFrame:
@@ -61,8 +108,8 @@ def lines_of(facts: "Facts") -> pl.DataFrame:
     lines = facts.of("line")
     if lines.is_empty():
         return lines.with_columns(order_key=pl.lit(0, pl.UInt64))
-    keyed = lines.with_columns(order_key=_order_key(_of(facts, "line")))
-    cancelled = _cancelled(facts)
+    keyed = lines.with_columns(order_key=_order_key(facts.plays("line")))
+    cancelled = facts.cancelled
     if cancelled is not None:
         keyed = keyed.join(cancelled, on=["n", "order_key"], how="anti")
     return _of_one_channel(keyed)
@@ -70,6 +117,8 @@ def lines_of(facts: "Facts") -> pl.DataFrame:
 
 def returns_of(facts: "Facts") -> pl.DataFrame:
     """One row a refund, see `Facts.returns`."""
+    if facts.of("refund", "return").is_empty():
+        return facts.none
     told = pl.col("order_id").is_not_null()
     # Without an order's id a returned line belongs to what its channel says was refunded.
     order = (
@@ -80,7 +129,7 @@ def returns_of(facts: "Facts") -> pl.DataFrame:
     refunds, lines = (facts.of(role).with_columns(order_key=order) for role in ("refund", "return"))
     lines = lines.join(refunds, on=["n", "order_key"], how="anti")
     returned = pl.concat([refunds, lines])
-    cancelled = _cancelled(facts)
+    cancelled = facts.cancelled
     if cancelled is not None:
         returned = returned.join(cancelled, on=["n", "order_key"], how="anti")
     return _of_one_channel(returned)
@@ -91,7 +140,7 @@ def unconverted_of(facts: "Facts") -> pl.DataFrame | None:
     left_out = _said(facts).filter(pl.col("unconverted").is_not_null())
     if left_out.is_empty():
         return None
-    is_order, is_line, is_payment = (_of(facts, role) for role in ("order", "line", "payment"))
+    is_order, is_line, is_payment = map(facts.plays, ("order", "line", "payment"))
     by_order = left_out.group_by("n", "order_key", "currency").agg(
         total=pl.col("unconverted").filter(is_order).max(),
         paid=_sum("unconverted", is_payment),
@@ -106,8 +155,8 @@ def _said(facts: "Facts") -> pl.DataFrame:
     said = facts.of("order", "line", "payment")
     if said.is_empty():
         return said
-    keyed = said.with_columns(order_key=_order_key(_of(facts, "line")))
-    cancelled = _cancelled(facts)
+    keyed = said.with_columns(order_key=_order_key(facts.plays("line")))
+    cancelled = facts.cancelled
     return keyed if cancelled is None else keyed.join(cancelled, on=["n", "order_key"], how="anti")
 
 
@@ -122,7 +171,8 @@ def _order_key(is_line: pl.Expr) -> pl.Expr:
     )
 
 
-def _cancelled(facts: "Facts") -> pl.DataFrame | None:
+def cancelled_of(facts: "Facts") -> pl.DataFrame | None:
+    """Columns n and order_key of the orders that were cancelled; None: there are none."""
     events = facts.of("cancelled").filter(pl.col("order_id").is_not_null())
     if events.is_empty():
         return None
@@ -165,13 +215,3 @@ def _of_one_channel(keyed: pl.DataFrame) -> pl.DataFrame:
 
 def _by_trust(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort(pl.col("trust"), pl.col("channel").cast(pl.String), descending=[True, False])
-
-
-def _of(facts: "Facts", role: str) -> pl.Expr:
-    return pl.col("kind").is_in(facts.policy.kinds_of(role, facts.kinds))  # pyright: ignore[reportArgumentType]
-
-
-def _sum(name: str, chosen: pl.Expr) -> pl.Expr:
-    """The sum of those chosen; null where none has a value."""
-    values = pl.col(name).filter(chosen)
-    return pl.when(values.count() > 0).then(values.sum())

@@ -7,6 +7,7 @@ import polars as pl
 
 from cdp.derive.declare import declared
 from cdp.derive.facts import Facts
+from cdp.derive.orders import bought_of
 from cdp.derive.parameters import Parameters
 from cdp.derive.policy import Prediction
 
@@ -42,6 +43,29 @@ TRAITS = declared(
 WEEK = 7 * 86_400_000_000  # microseconds
 NOT_ENOUGH, TOLD = "not enough data", "told"
 LOW, HIGH = 0.1, 0.9
+FIRST_DAY, LAST_DAY, DAYS = (
+    pl.col("first_day"),
+    pl.col("last_day"),
+    pl.col("days").cast(pl.Float64),
+)
+HISTORY = (
+    pl.col("n"),
+    (DAYS - 1).alias("frequency"),
+    (LAST_DAY - FIRST_DAY).dt.total_microseconds().truediv(WEEK).alias("recency"),
+    (pl.max_horizontal("last_day", "end") - FIRST_DAY)
+    .dt.total_microseconds()
+    .truediv(WEEK)
+    .alias("age"),
+    DAYS,
+    (pl.col("spent") / DAYS).alias("mean"),
+)
+VALUES = tuple(
+    (pl.col(f"expected_orders{which}") * pl.col("expected_order_value"))
+    .round(2)
+    .alias(f"expected_value{which}")
+    for which in ("", "_low", "_high")
+)
+FINITE = pl.when(pl.all().cast(pl.Float64).is_finite()).then(pl.all()).otherwise(None)
 BUCKETS = 7  # repeat purchases from here on are told together in the report
 
 
@@ -51,27 +75,11 @@ def histories(facts: Facts, until: datetime, since: datetime | None = None) -> p
     Purchases of one day (UTC) are one. `until` ends the observation, or the last purchase where it
     is later; `since` is only there to leave out what lies after `until` (see the calibration).
     """
-    orders = facts.orders if since is None else facts.orders.filter(pl.col("at") <= until)
-    day = pl.col("at").dt.truncate("1d")
-    amount = pl.col("amount")
-    found = orders.group_by("n").agg(
-        first=day.min(),
-        last=day.max(),
-        days=day.n_unique().cast(pl.Float64),
-        spent=pl.when(amount.count() > 0).then(amount.sum()).round(4),
+    bought = (
+        facts.bought if since is None else bought_of(facts.orders.filter(pl.col("at") <= until))
     )
-    end = pl.max_horizontal("last", pl.lit(until).dt.truncate("1d"))
-    weeks = [(pl.col("last"), "recency"), (end, "age")]
-    return found.select(
-        "n",
-        (pl.col("days") - 1).alias("frequency"),
-        *(
-            (each - pl.col("first")).dt.total_microseconds().truediv(WEEK).alias(name)
-            for each, name in weeks
-        ),
-        "days",
-        mean=pl.col("spent") / pl.col("days"),
-    ).sort("n")
+    found = bought.with_columns(end=pl.lit(until).dt.truncate("1d"))
+    return found.select(*HISTORY).sort("n")
 
 
 def fit(facts: Facts, policy: Prediction, now: datetime) -> dict[str, Any]:
@@ -159,11 +167,7 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     until = datetime.fromisoformat(figures["until"])
     found = histories(facts, until)
     told = found.select("n", prediction=pl.lit(TOLD)).hstack(_predicted(found, figures))
-    value = pl.col("expected_order_value")
-    return told.with_columns(
-        (pl.col(f"expected_orders{which}") * value).round(2).alias(f"expected_value{which}")
-        for which in ("", "_low", "_high")
-    )
+    return told.with_columns(*VALUES)
 
 
 def _predicted(found: pl.DataFrame, figures: Any) -> pl.DataFrame:
@@ -192,9 +196,7 @@ def _predicted(found: pl.DataFrame, figures: Any) -> pl.DataFrame:
         },
         nan_to_null=True,
     )
-    return whole.with_columns(
-        pl.when(pl.all().cast(pl.Float64).is_finite()).then(pl.all()).otherwise(None)
-    )
+    return whole.with_columns(FINITE)
 
 
 def _order_value(found: pl.DataFrame, figures: dict[str, float] | None) -> pl.Series:

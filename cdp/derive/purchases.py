@@ -47,6 +47,27 @@ TRAITS = declared(
      "values of orders by currency: [{currency, amount}]"),
 )  # fmt: skip
 
+TAKEN = ("n", "orders", "spent", "items", "first_order_at", "last_order_at", "priced", "days",
+         "first_day", "last_day")  # fmt: skip
+RECENT = (
+    pl.len().cast(pl.Int64).alias("orders_365d"),
+    pl.col("amount").sum().round(4).alias("spent_365d"),
+    (pl.col("at").min() + YEAR).alias("due_at"),
+)
+BUYER, SPENT = pl.col("orders").is_not_null(), pl.col("spent")
+FIGURES = (
+    pl.col("orders").fill_null(0),
+    pl.when(BUYER).then(pl.col("orders_365d").fill_null(0)),
+    pl.when(BUYER).then(pl.col("spent_365d").fill_null(0.0)),
+    (SPENT - pl.col("refunded").fill_null(0.0)).round(4).alias("net_spent"),
+    (SPENT / pl.col("priced")).round(4).alias("average_order"),
+    pl.when(pl.col("days") > 1)
+    .then((pl.col("last_day") - pl.col("first_day")).dt.total_days() / (pl.col("days") - 1))
+    .round(2)
+    .alias("order_interval"),
+    pl.when(SPENT > 0).then(pl.col("refunded") / SPENT).round(4).alias("return_share"),
+)
+
 
 def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """Columns n, the traits above, and when the next order leaves the window of 365 days."""
@@ -54,45 +75,14 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     orders = facts.orders
     if orders.is_empty() and facts.returns.is_empty():
         return facts.profiles.select("n", orders=pl.lit(0, pl.Int64))
-    at, amount, recent = pl.col("at"), pl.col("amount"), pl.col("at") > now - YEAR
-    day = at.dt.truncate("1d")
-    bought = orders.group_by("n").agg(
-        orders=pl.len().cast(pl.Int64),
-        spent=pl.when(amount.count() > 0).then(amount.sum()).round(4),
-        priced=amount.count(),
-        items=pl.when(pl.col("quantity").count() > 0).then(pl.col("quantity").sum()).round(4),
-        first_order_at=at.min(),
-        last_order_at=at.max(),
-        days=day.n_unique(),
-        span=(day.max() - day.min()).dt.total_days(),
-        orders_365d=recent.sum().cast(pl.Int64),
-        spent_365d=amount.filter(recent).sum().round(4),
-        due_at=at.filter(recent).min() + YEAR,
-    )
-    figures = facts.profiles.select("n").join(bought, on="n", how="left")
-    figures = figures.join(_returned(facts), on="n", how="left")
+    figures = facts.profiles.select("n").join(facts.bought.select(*TAKEN), on="n", how="left")
+    recent = orders.filter(pl.col("at") > now - YEAR).group_by("n").agg(*RECENT)
+    figures = figures.join(recent, on="n", how="left")
+    figures = figures.join(facts.refunded, on="n", how="left")
     unconverted = _unconverted(facts)
     if unconverted is not None:
         figures = figures.join(unconverted, on="n", how="left")
-    return figures.with_columns(
-        pl.col("orders").fill_null(0),
-        net_spent=(pl.col("spent") - pl.col("refunded").fill_null(0.0)).round(4),
-        average_order=(pl.col("spent") / pl.col("priced")).round(4),
-        order_interval=pl.when(pl.col("days") > 1)
-        .then(pl.col("span") / (pl.col("days") - 1))
-        .round(2),
-        return_share=pl.when(pl.col("spent") > 0)
-        .then(pl.col("refunded") / pl.col("spent"))
-        .round(4),
-    ).drop("priced", "days", "span")
-
-
-def _returned(facts: Facts) -> pl.DataFrame:
-    return facts.returns.group_by("n").agg(
-        refunded=pl.col("amount").sum().round(4),
-        returns=pl.len().cast(pl.Int64),
-        last_return_at=pl.col("at").max(),
-    )
+    return figures.with_columns(*FIGURES).drop("priced", "days", "first_day", "last_day")
 
 
 def _unconverted(facts: Facts) -> pl.DataFrame | None:

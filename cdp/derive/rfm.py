@@ -1,6 +1,8 @@
 """RFM: recency, frequency and monetary value as scores from 1 to 5, by quintiles and by fixed bounds."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -33,23 +35,16 @@ TRAITS = declared(
      "rfm_monetary 5: top; 2 to 4: mid; 1: low. Without a price: unknown"),
 )  # fmt: skip
 SHARES = (0.2, 0.4, 0.6, 0.8)
+SCORES = ("rfm_recency", "rfm_frequency", "rfm_monetary")
+NET_SPENT = (pl.col("spent") - pl.col("refunded").fill_null(0.0)).round(4).alias("net_spent")
 
 
 def buyers(facts: Facts) -> pl.DataFrame:
     """Columns n, last_order_at, orders and net_spent of those who ordered."""
-    amount = pl.col("amount")
-    bought = facts.orders.group_by("n").agg(
-        last_order_at=pl.col("at").max(),
-        orders=pl.len().cast(pl.Int64),
-        spent=pl.when(amount.count() > 0).then(amount.sum()).round(4),
-    )
     if facts.returns.is_empty():
-        return bought.rename({"spent": "net_spent"})
-    refunded = facts.returns.group_by("n").agg(refunded=pl.col("amount").sum().round(4))
-    net = (pl.col("spent") - pl.col("refunded").fill_null(0.0)).round(4)
-    return bought.join(refunded, on="n", how="left").select(
-        "n", "last_order_at", "orders", net_spent=net
-    )
+        return facts.bought.select("n", "last_order_at", "orders", net_spent="spent")
+    joined = facts.bought.join(facts.refunded, on="n", how="left")
+    return joined.select("n", "last_order_at", "orders", NET_SPENT)
 
 
 def fit(facts: Facts) -> dict[str, Any]:
@@ -73,23 +68,21 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     """Columns n, the traits above, and when the days since the last order pass a fixed bound."""
     if facts.orders.is_empty():
         return facts.profiles.select("n").clear()
-    found, bounds = buyers(facts), parameters.of(FAMILY)
-    recency = found["last_order_at"].cast(pl.Int64).alias("recency")
-    scored = found.with_columns(
-        rfm_recency=_score(pl.lit(recency), bounds.get("last_order_at", [])),
-        rfm_frequency=_score(pl.col("orders"), bounds.get("orders", [])),
-        rfm_monetary=_score(pl.col("net_spent"), bounds.get("net_spent", [])),
+    found = buyers(facts).with_columns(
+        recency=pl.col("last_order_at").cast(pl.Int64), now=pl.lit(now, UTC_MICROSECONDS)
     )
-    scores = ("rfm_recency", "rfm_frequency", "rfm_monetary")
-    return scored.select(
-        "n",
-        *scores,
-        pl.concat_str(scores).alias("rfm"),
-        (pl.col(scores[0]) + pl.col(scores[1]) + pl.col(scores[2])).alias("rfm_score"),
-        _fixed(facts, now).alias("rfm_fixed"),
-        _tier().alias("value_tier"),
-        _due(facts, now).alias("due_at"),
-    )
+    scored = found.with_columns(*parameters.once(FAMILY, _scores))
+    policy = facts.policy.rfm
+    return scored.select(*_told(policy.recency_days, policy.frequency, policy.monetary))
+
+
+def _scores(parameters: Parameters) -> list[pl.Expr]:
+    bounds = parameters.of(FAMILY)
+    return [
+        _score(pl.col("recency"), bounds.get("last_order_at", [])).alias(SCORES[0]),
+        _score(pl.col("orders"), bounds.get("orders", [])).alias(SCORES[1]),
+        _score(pl.col("net_spent"), bounds.get("net_spent", [])).alias(SCORES[2]),
+    ]
 
 
 def _score(value: pl.Expr, bounds: list[float]) -> pl.Expr:
@@ -100,13 +93,30 @@ def _score(value: pl.Expr, bounds: list[float]) -> pl.Expr:
     return 1 + above[0] + above[1] + above[2] + above[3]
 
 
-def _fixed(facts: Facts, now: datetime) -> pl.Expr:
-    policy = facts.policy.rfm
-    since = (pl.lit(now) - pl.col("last_order_at")).dt.total_microseconds() / 86_400_000_000
+@cache
+def _told(
+    recency_days: tuple[float, ...], frequency: tuple[float, ...], monetary: tuple[float, ...]
+) -> tuple[str | pl.Expr, ...]:
+    """The columns that come of the scores, and of the policy's fixed bounds."""
+    return (
+        "n",
+        *SCORES,
+        pl.concat_str(SCORES).alias("rfm"),
+        (pl.col(SCORES[0]) + pl.col(SCORES[1]) + pl.col(SCORES[2])).alias("rfm_score"),
+        _fixed(recency_days, frequency, monetary).alias("rfm_fixed"),
+        _tier().alias("value_tier"),
+        _due(recency_days).alias("due_at"),
+    )
+
+
+def _fixed(
+    recency_days: Sequence[float], frequency: Sequence[float], monetary: Sequence[float]
+) -> pl.Expr:
+    since = (pl.col("now") - pl.col("last_order_at")).dt.total_microseconds() / 86_400_000_000
     reached = (
-        [(since < bound) for bound in policy.recency_days],
-        [(pl.col("orders") >= bound) for bound in policy.frequency],
-        [(pl.col("net_spent") >= bound) for bound in policy.monetary],
+        [(since < bound) for bound in recency_days],
+        [(pl.col("orders") >= bound) for bound in frequency],
+        [(pl.col("net_spent") >= bound) for bound in monetary],
     )
     return pl.concat_str(
         [1 + sum((each.cast(pl.Int64) for each in one), pl.lit(0)) for one in reached]
@@ -125,10 +135,8 @@ def _tier() -> pl.Expr:
     )
 
 
-def _due(facts: Facts, now: datetime) -> pl.Expr:
-    borders = [
-        pl.col("last_order_at") + timedelta(days=days) for days in facts.policy.rfm.recency_days
-    ]
+def _due(recency_days: Sequence[float]) -> pl.Expr:
+    borders = [pl.col("last_order_at") + timedelta(days=days) for days in recency_days]
     return pl.min_horizontal(
-        [pl.when(border > now).then(border).otherwise(None) for border in borders]
+        [pl.when(border > pl.col("now")).then(border).otherwise(None) for border in borders]
     ).cast(UTC_MICROSECONDS)

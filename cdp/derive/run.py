@@ -106,7 +106,7 @@ def _derive_some(database: Database, now: datetime, at_once: int) -> tuple[int, 
         assert parameters is not None  # noqa: S101  fitted before
         facts = read_facts(tx, taken, derive_policy(settings().policy), parameters.of("currency"))
         derived = with_fit(derive(facts, parameters, now), icps_in_force(tx))
-        before = write(tx, derived, now=now, parameters=parameters.version)
+        before = write(tx, derived, taken=taken, now=now, parameters=parameters.version)
     return taken, facts.orders_of_persons - before, more
 
 

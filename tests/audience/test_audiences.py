@@ -282,14 +282,14 @@ def test_the_effect_is_that_of_the_addressed_beside_the_held_out(circle, audienc
 
 def test_words_that_nobody_knows_are_answered_with_the_nearest(circle, audiences):
     circle.bring(a_person("ann"))
-    with pytest.raises(InvalidRequest, match="'email'"):
-        audiences.declare(newsletter(medium="emial"))
-    with pytest.raises(UnknownTrait, match="'gender'"):
-        audiences.declare(newsletter(fields=("gendre",)))
-    with pytest.raises(InvalidRequest, match="segment or a crossing"):
-        audiences.declare(newsletter(segment="vip"))
-    with pytest.raises(InvalidRequest, match="no segment is called 'vip'"):
-        audiences.declare(newsletter(segment="vip", crossing=None))
+    for wrong, told in (
+        ({"medium": "emial"}, "'email'"), ({"fields": ("gendre",)}, "'gender'"),
+        ({"purpose": "newsleter"}, "did you mean 'newsletter'"),
+        ({"segment": "vip"}, "segment or a crossing"),
+        ({"segment": "vip", "crossing": None}, "no segment is called 'vip'"),
+    ):  # fmt: skip
+        with pytest.raises((InvalidRequest, UnknownTrait), match=told):
+            audiences.declare(newsletter(**wrong))
     audiences.declare(newsletter())
     with pytest.raises(AudienceNotFound, match="'newsletter'"):
         audiences.get("newsleter")

@@ -23,6 +23,8 @@ WORDS = Vocabulary(
     },
     kinds={"product_viewed", "order", "order_line"},
     values={"category": ["Running Shoes", "Coats"]},
+    purposes={"newsletter"},
+    media={"email", "post"},
 )
 
 
@@ -69,6 +71,10 @@ WRONG = {
         {"event": "product_view"}, "did you mean 'product_viewed'?"),
     "where.category: events say 'Running Shoes'": (
         {"event": "order", "where": {"category": "running shoes"}}, "not 'running shoes'"),
+    "consent names the purpose 'newsleter'": (
+        {"consent": "newsleter", "medium": "email"}, "did you mean 'newsletter'?"),
+    "consent names the medium 'Email'": (
+        {"consent": "profiling", "medium": "Email"}, "did you mean 'email'?"),
     "no segment is called 'vip'": ({"segment": "vip"}, "did you mean 'vips'?"),
     "no dimension is called 'lifecycl'": (
         {"dimension": "lifecycl", "cell": "churned"}, "there"),

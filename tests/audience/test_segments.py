@@ -17,7 +17,7 @@ from cdp.audience.words import (
     viewed,
 )
 from cdp.audience.words import test as must
-from cdp.errors import InvalidRequest, SegmentNotFound
+from cdp.errors import InvalidRequest, InvalidSegment, SegmentNotFound
 from cdp.segments import Segments
 from cdp.store.audience import cells
 from tests.audience.oracle import instant
@@ -121,6 +121,20 @@ def test_redefining_a_segment_moves_its_members_and_those_of_its_readers(segment
     segments.archive("others", now=START + DAY)
     with pytest.raises(SegmentNotFound, match="did you mean 'lapsed'"):
         segments.get("lapsd")
+
+
+def test_a_consent_that_nobody_was_asked_for_is_answered_with_the_nearest(database, segments):
+    town = Town(database)
+    town.consent(uid(1), "newsletter", "e-mail", "granted")
+    for asked, meant in (
+        (("newsleter", "email"), "newsletter"),
+        (("newsletter", "emial"), "email"),
+        (("newsletter", "e-mial"), "e-mail"),
+    ):
+        with pytest.raises(InvalidSegment, match=f"did you mean '{meant}'"):
+            segments.estimate(consented(*asked), now=START)
+    assert segments.estimate(consented("newsletter", "e-mail"), now=START).people == 1
+    assert segments.estimate(consented("catalogue", "post"), now=START).people == 0  # may come yet
 
 
 @pytest.mark.parametrize(

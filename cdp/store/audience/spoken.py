@@ -1,4 +1,4 @@
-"""Which words the events at hand use, as the planner's statistics and the aggregates tell."""
+"""Which words events and consents use, as the planner's statistics and the aggregates tell."""
 
 from collections.abc import Collection
 
@@ -6,21 +6,43 @@ from sqlalchemy import Connection, text
 
 FREQUENT = """
 SELECT most_common_vals::text::text[] FROM pg_stats
-WHERE tablename = 'event' AND attname = :name AND schemaname = 'public'"""
+WHERE tablename = :table AND attname = :name AND schemaname = 'public'"""
 # Of a store without statistics yet, a small one.
-ALL = "SELECT DISTINCT kind FROM record_aggregate"
+ALL = "SELECT DISTINCT {name} FROM {table}"
 PRESENT = """
-SELECT kind FROM unnest(CAST(:kinds AS text[])) AS asked (kind)
-WHERE EXISTS (SELECT FROM record_aggregate AS a WHERE a.kind = asked.kind COLLATE "C")"""
+SELECT word FROM unnest(CAST(:words AS text[])) AS asked (word)
+WHERE EXISTS (SELECT FROM {table} AS t WHERE t.{name} = asked.word COLLATE "C")"""
 
 
-def frequent(tx: Connection, name: str) -> list[str]:
-    """The most frequent values of a text column of events; none before statistics are made."""
-    return tx.execute(text(FREQUENT), {"name": name}).scalar() or []
+def frequent(tx: Connection, name: str, table: str = "event") -> list[str]:
+    """The most frequent values of a text column; none before statistics are made."""
+    return tx.execute(text(FREQUENT), {"table": table, "name": name}).scalar() or []
 
 
 def kinds(tx: Connection, asked: Collection[str]) -> set[str]:
     """The kinds of events that are frequent, and those asked for that occur at all."""
-    known = set(frequent(tx, "kind")) or set(tx.execute(text(ALL)).scalars())
+    return _known(tx, "record_aggregate", "kind", set(frequent(tx, "kind")), asked)
+
+
+def purposes(tx: Connection, asked: Collection[str]) -> set[str]:
+    """The purposes of many consents, and those asked for that somebody was asked for."""
+    return _of_consents(tx, "purpose", asked)
+
+
+def media(tx: Connection, asked: Collection[str]) -> set[str]:
+    """The same of media."""
+    return _of_consents(tx, "medium", asked)
+
+
+def _of_consents(tx: Connection, name: str, asked: Collection[str]) -> set[str]:
+    known = set(frequent(tx, name, "record_consent"))
+    return _known(tx, "record_consent", name, known, asked)
+
+
+def _known(
+    tx: Connection, table: str, name: str, often: set[str], asked: Collection[str]
+) -> set[str]:
+    known = often or set(tx.execute(text(ALL.format(table=table, name=name))).scalars())
     rare = sorted(set(asked) - known)
-    return known | set(tx.execute(text(PRESENT), {"kinds": rare}).scalars()) if rare else known
+    present = text(PRESENT.format(table=table, name=name))
+    return known | set(tx.execute(present, {"words": rare}).scalars()) if rare else known

@@ -24,7 +24,7 @@ queued AS (
     INSERT INTO unsegmented_profile (profile_id) SELECT profile_id FROM concerned
     WHERE (SELECT count(*) FROM assigned) >= 0 ORDER BY profile_id
     ON CONFLICT DO NOTHING)
-SELECT coalesce(sum(orders), 0)::bigint FROM written"""
+SELECT coalesce(sum(orders), 0)::bigint, count(*) FROM written"""
 ORDERS = "CASE WHEN {row}.subject = 'person' THEN ({row}.traits ->> 'orders')::bigint END AS orders"
 UPDATE = f"""
 WITH written AS (
@@ -64,11 +64,14 @@ queued AS (
 SELECT coalesce(sum(orders), 0)::bigint FROM gone"""
 
 
-def write(tx: Connection, derived: pl.DataFrame, *, now: datetime, parameters: int) -> int:
+def write(
+    tx: Connection, derived: pl.DataFrame, *, taken: int, now: datetime, parameters: int
+) -> int:
     """Keep what was concluded: profile_id, subject, traits (JSON text), due_at, folded.
 
-    Profiles of `deriving` that are no more go; what changed is queued for segments and personas.
-    Returns how many orders the persons of `deriving` were concluded to have before.
+    Those of the `taken` profiles of `deriving` that are no more go; what changed is queued for
+    segments and personas. Returns how many orders the persons of `deriving` were concluded to have
+    before.
     """
     if derived.height >= staging.WORTH_ANALYZING and not _any_known(tx):
         _add(tx, derived, now, parameters)
@@ -76,9 +79,12 @@ def write(tx: Connection, derived: pl.DataFrame, *, now: datetime, parameters: i
     copy = staging.copy_in if derived.height < staging.WORTH_ANALYZING else staging.copy_new
     copy(tx, "derived", derived)
     values = {"now": now, "parameters": parameters}
-    before = driver(tx).execute(UPDATE, values).fetchall()[0][0]
-    driver(tx).execute(INSERT, values)
-    return before + driver(tx).execute(DROP_GONE).fetchall()[0][0]
+    before, known = driver(tx).execute(UPDATE, values).fetchall()[0]
+    if known < derived.height:
+        driver(tx).execute(INSERT, values)
+    if derived.height < taken:
+        before += driver(tx).execute(DROP_GONE).fetchall()[0][0]
+    return before
 
 
 def _any_known(tx: Connection) -> bool:
