@@ -9,6 +9,11 @@ def nearest(name: str, known: Collection[str], cutoff: float = 0.7) -> str | Non
     return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=cutoff)), None)
 
 
+def misspelt(name: str, known: Collection[str]) -> str | None:
+    """What `name` is a misspelling of; a name that is merely similar may be another one."""
+    return None if name in known else nearest(name, known, 0.8)
+
+
 def near(name: str, known: Collection[str]) -> str:
     """Which of the names there are may be meant."""
     if like := nearest(name, known, 0.5):

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from cdp.audience.base import reads
 from cdp.audience.compiler import AGE_UNITS, YEARS, Definition, kind_of
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, bin_conditions
-from cdp.audience.nearest import listed, near, nearest
+from cdp.audience.nearest import listed, misspelt, near, nearest
 from cdp.derive.registry import known_trait
 from cdp.errors import InvalidSegment, UnknownTrait
 from cdp.model.computed import KnownTrait
@@ -224,7 +224,7 @@ def _consent(node: Consented, words: Vocabulary) -> Iterator[str]:
         ("medium", node.medium, words.media),
     ):
         # As with kinds of events: what is like none may come yet.
-        if said not in known and (like := nearest(said, known)):
+        if like := misspelt(said, known):
             yield f"no consent names the {what} {said!r}; did you mean {like!r}?"
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from cdp.audience.base import defined
 from cdp.audience.dimensions import ASSIGNED, dimensions
 from cdp.audience.media import media
-from cdp.audience.nearest import nearest
+from cdp.audience.nearest import misspelt
 from cdp.audience.validate import Vocabulary, parsed
 from cdp.derive.policy import derive_policy
 from cdp.errors import InvalidRequest
@@ -38,8 +38,7 @@ def of(tx: Connection, said: Condition | Mapping[str, Any]) -> Vocabulary:
 
 def check_purpose(tx: Connection, purpose: str) -> None:
     """Raises InvalidRequest where no consent names `purpose`, but one that is like it."""
-    known = spoken.purposes(tx, {purpose})
-    if purpose not in known and (like := nearest(purpose, known)):
+    if like := misspelt(purpose, spoken.purposes(tx, {purpose})):
         raise InvalidRequest(f"no consent names the purpose {purpose!r}; did you mean {like!r}?")
 
 
