@@ -19,6 +19,16 @@ def test_records_with_the_same_email_are_one_person():
     ) == people("crm news", "shop")
 
 
+def test_records_that_share_nothing_are_answered_like_all_others():
+    alone = (a_record("shop", email="a@example.com"), a_record("crm", "Ben", phone="+1"))
+    sharing = (a_record("x", email="c@example.com"), a_record("y", email="c@example.com"))
+    short, whole = clustering_of(*alone), clustering_of(*alone, *sharing)
+    assert short.members.equals(whole.members.head(2))
+    for frame in ("joined", "refused", "blocked"):
+        assert getattr(short, frame).is_empty()
+        assert getattr(short, frame).schema == getattr(whole, frame).schema
+
+
 def test_the_jacket_buyer_is_found_by_phone_alone():
     assert people_in(
         a_record("shop", "Anna", shop_user_id="17", phone="+12125550100"),

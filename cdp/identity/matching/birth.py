@@ -1,5 +1,7 @@
 """Birth dates as eight digits, whatever form they were written in."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 # Read from left to right until one fits; day first where it is in doubt and nothing tells better.
@@ -20,19 +22,37 @@ def birth_dates(column: pl.Series) -> pl.Series:
     """`column` (dates, times or texts) as yyyymmdd; null where it is like no date."""
     if column.dtype == pl.Date or isinstance(column.dtype, pl.Datetime):
         return column.dt.strftime("%Y%m%d")
-    text = column.cast(pl.String).str.strip_chars().str.replace(r"[T ]\d\d:\d\d.*$", "")
-    formats = (*_FORMATS, *_best_first(text))
+    # Many people have one birthday: each is read once.
+    stated = column.cast(pl.String).alias("stated").to_frame()
+    known = stated.group_by("stated").len(name="records").sort("stated")
+    read = known.with_columns(birth=_read(known["stated"], known["records"]))
+    told = stated.join(read, on="stated", how="left", nulls_equal=True, maintain_order="left")
+    return told["birth"].alias(column.name)
+
+
+def _read(stated: pl.Series, records: pl.Series) -> pl.Series:
+    """Each of the `stated` dates, which are those of so many `records`, as eight digits."""
+    text = stated.str.strip_chars().str.replace(r"[T ]\d\d:\d\d.*$", "")
     # Of a mere year the first day stands for all; that a day is unknown, the frequency tells.
     years = text.str.replace(r"^([12]\d{3})(?:\.0)?$", "${1}0101")
-    parsed = years.to_frame("text").select(
-        pl.coalesce(pl.col("text").str.to_date(each, strict=False) for each in formats)
-    )
+    parsed = _parsed(years, _FORMATS)
+    if parsed.null_count() > text.null_count():
+        parsed = parsed.fill_null(_parsed(years, _best_first(text, records)))
     # A mistyped date is no day of the calendar, but one slip away from another record's.
     slipped = years.str.extract(r"^([12]\d{3}[-/.]?\d\d[-/.]?\d\d)$").str.replace_all(r"\D", "")
-    return parsed.to_series().dt.strftime("%Y%m%d").fill_null(slipped)
+    return parsed.dt.strftime("%Y%m%d").fill_null(slipped)
 
 
-def _best_first(text: pl.Series) -> list[str]:
-    """The doubtful formats, first the one that reads most of the column."""
-    read = {each: text.str.to_date(each, strict=False).count() for each in _SLASHED}
+def _parsed(text: pl.Series, formats: Sequence[str]) -> pl.Series:
+    """Each text as a date by the first of the formats that fits."""
+    each = [pl.col("text").str.to_date(form, strict=False) for form in formats]
+    return text.to_frame("text").select(pl.coalesce(each)).to_series()
+
+
+def _best_first(text: pl.Series, records: pl.Series) -> list[str]:
+    """The doubtful formats, first the one that reads most of the records."""
+    read = {
+        each: records.filter(text.str.to_date(each, strict=False).is_not_null()).sum()
+        for each in _SLASHED
+    }
     return sorted(_SLASHED, key=lambda each: (-read[each], each))

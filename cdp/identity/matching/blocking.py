@@ -4,9 +4,11 @@ from collections.abc import Collection, Iterator
 from functools import cache
 from importlib import resources
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 import yaml
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from cdp.identity.matching.text import sound
@@ -21,13 +23,14 @@ def _pair(one: pl.Expr, other: pl.Expr) -> pl.Expr:
 
 
 _GIVEN, _FAMILY = pl.col("given"), pl.col("family")
+_GIVEN_SOUND, _FAMILY_SOUND = pl.col("given_sound"), pl.col("family_sound")  # see `_parts`
 PARTS = {
     "given_start": _GIVEN.str.slice(0, 2),
     "family_start": _FAMILY.str.slice(0, 3),
-    "given_sound": sound(_GIVEN),
-    "family_sound": sound(_FAMILY),
+    "given_sound": _GIVEN_SOUND,
+    "family_sound": _FAMILY_SOUND,
     "name_pair": _pair(_GIVEN, _FAMILY),
-    "name_pair_sound": _pair(sound(_GIVEN), sound(_FAMILY)),
+    "name_pair_sound": _pair(_GIVEN_SOUND, _FAMILY_SOUND),
     "name_pair_start": _pair(_GIVEN.str.slice(0, 2), _FAMILY.str.slice(0, 2)),
     "birth_year": pl.col("birth").str.slice(0, 4),
     "birth_month": pl.col("birth").str.slice(4, 2),
@@ -38,7 +41,8 @@ PARTS = {
     "postcode_area": pl.col("postcode").str.slice(0, 3),
     "city_start": pl.col("city").str.slice(0, 3),
 }
-_SHIFT = 1 << 32  # two nodes as one number
+_SHIFT, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)  # two nodes as one number
+Indexes = NDArray[np.int64]
 # Parts that stand for every column of a kind: one key each.
 KINDS = ("category", "code")
 
@@ -92,37 +96,43 @@ def candidate_pairs(
         for by, then in _spelled_out(rule, nodes.columns)
     ]
     parts = _parts(nodes, {name for by, then, _ in spelled for name in (*by, *then)})
+    is_new = pl.lit(value=True) if new is None else pl.col("node").is_in(new.implode())
+    parts = parts.with_columns(is_new=is_new)
     found = [
         pairs
         for by, then, most in spelled
-        for keyed in _keys(parts, by, then, most, new)
-        if len(pairs := _pairs(keyed, new))
+        for pairs in _pairs(_stated(parts, by, then), by, then, most)
     ]
-    if not found:
-        return pl.DataFrame(schema={"left": pl.UInt32, "right": pl.UInt32})
-    pair = pl.concat(found).unique().sort()
-    return pl.DataFrame({"left": pair // _SHIFT, "right": pair % _SHIFT}).cast(pl.UInt32)
+    pair = np.sort(np.concatenate([*found, np.empty(0, dtype=np.uint64)]))
+    pair = pair[_first_of_equals(pair)]
+    return pl.DataFrame({"left": pair >> _SHIFT, "right": pair & _LOW}).cast(pl.UInt32)
 
 
 def _parts(nodes: pl.DataFrame, names: Collection[str]) -> pl.DataFrame:
     """The named parts of each node, texts as numbers: all that counts is whether two are equal."""
-    known = nodes.lazy().select("node", *(PARTS.get(n, pl.col(n)).alias(n) for n in sorted(names)))
+    sounding = nodes.with_columns(
+        given_sound=_sounds(nodes["given"]), family_sound=_sounds(nodes["family"])
+    )
+    known = sounding.select("node", *(PARTS.get(n, pl.col(n)).alias(n) for n in sorted(names)))
     texts = cs.string()
-    return known.with_columns(pl.when(texts.is_not_null()).then(texts.hash())).collect()
+    return known.with_columns(pl.when(texts.is_not_null()).then(texts.hash()))
 
 
-def _keys(
-    parts: pl.DataFrame, by: list[str], then: list[str], most: int, new: pl.Series | None
-) -> Iterator[pl.DataFrame]:
-    """node, key of all records that share one with others, but for keys on more than `most`.
+def _sounds(names: pl.Series) -> pl.Series:
+    """How each name sounds; of many records with one name it is made once."""
+    distinct = names.unique().to_frame("name").with_columns(sound=sound(pl.col("name")))
+    return names.to_frame("name").join(
+        distinct, on="name", how="left", nulls_equal=True, maintain_order="left"
+    )["sound"]
 
-    With `new`, only of keys that one of these nodes has.
-    """
-    stated = parts.select("node", *by, *then).drop_nulls(by)
+
+def _stated(parts: pl.DataFrame, by: list[str], then: list[str]) -> pl.DataFrame:
+    """The parts of the records that have a key; one of several words in a row for each word."""
+    stated = parts.select("node", "is_new", *by, *then).drop_nulls(by)
     for name in by:
         if isinstance(stated.schema[name], pl.List):
             stated = stated.explode(name).drop_nulls(name)
-    yield from _narrowed(stated, by, then, most, new)
+    return stated
 
 
 def _spelled_out(rule: Rule, columns: list[str]) -> Iterator[tuple[list[str], list[str]]]:
@@ -136,30 +146,48 @@ def _spelled_out(rule: Rule, columns: list[str]) -> Iterator[tuple[list[str], li
     yield list(rule.by), list(rule.then)
 
 
-def _narrowed(
-    parts: pl.DataFrame, by: list[str], then: list[str], most: int, new: pl.Series | None
-) -> Iterator[pl.DataFrame]:
-    keyed = parts.with_columns(key=pl.struct(by).hash())
-    if new is not None:
-        held = keyed.filter(pl.col("node").is_in(new.implode())).select("key").unique()
-        keyed = keyed.join(held, on="key", how="semi")
-    keyed = keyed.with_columns(size=pl.len().over("key"))
-    small = keyed.filter(pl.col("size").is_between(2, most))
-    yield small.select("node", "key")
-    large = keyed.filter(pl.col("size") > most)
-    if then and large.height:
-        rest = large.drop("key", "size").drop_nulls(then[0])
-        yield from _narrowed(rest, [*by, then[0]], then[1:], most, new)
+def _pairs(
+    stated: pl.DataFrame, by: list[str], then: list[str], most: int
+) -> Iterator[NDArray[np.uint64]]:
+    """The pairs with one key that hold a new record; keys on more than `most` records are narrowed."""
+    if stated.is_empty():
+        return
+    rows, starts = _by_key(stated.select(pl.struct(by).hash()).to_series())
+    sizes = np.diff(starts, append=len(rows))
+    is_new = stated["is_new"].to_numpy()[rows]
+    telling = np.logical_or.reduceat(is_new, starts) & (sizes > 1)
+    small = np.repeat(telling & (sizes <= most), sizes)
+    nodes = stated["node"].to_numpy().astype(np.uint64)[rows]
+    followers = np.repeat(starts + sizes, sizes) - np.arange(1, len(rows) + 1)
+    yield _followed(nodes[small], is_new[small], followers[small])
+    large = rows[np.repeat(telling & (sizes > most), sizes)]
+    if then and len(large):
+        yield from _pairs(stated[large].drop_nulls(then[0]), [*by, then[0]], then[1:], most)
 
 
-def _pairs(keyed: pl.DataFrame, new: pl.Series | None) -> pl.Series:
-    """The pairs of nodes with one key, each as one number: in their millions half the memory."""
-    left = keyed if new is None else keyed.filter(pl.col("node").is_in(new.implode()))
-    ends = pl.col("node", "node_other").cast(pl.UInt64)
-    return (
-        left.join(keyed, on="key", suffix="_other")
-        .filter(pl.col("node") != pl.col("node_other"))
-        .select(pl.min_horizontal(ends) * _SHIFT + pl.max_horizontal(ends))
-        .to_series()
-        .unique()
-    )
+def _by_key(keys: pl.Series) -> tuple[Indexes, Indexes]:
+    """The rows in the order of their keys, and where in it each key begins.
+
+    Key and row are sorted as one number, many times faster than rows by a key. The key keeps the
+    bits that the row does not need; should two keys ever agree in these, they are taken for one.
+    """
+    bits = np.uint64(len(keys).bit_length())
+    packed = np.sort(keys.to_numpy() << bits | np.arange(len(keys), dtype=np.uint64))
+    rows = packed & ((np.uint64(1) << bits) - np.uint64(1))
+    return rows.astype(np.int64), np.flatnonzero(_first_of_equals(packed >> bits))
+
+
+def _followed(
+    nodes: NDArray[np.uint64], is_new: NDArray[np.bool_], followers: Indexes
+) -> NDArray[np.uint64]:
+    """Each node with each of so many that follow it, as one number: half the memory of two."""
+    first = np.repeat(np.arange(len(nodes)), followers)
+    before = np.cumsum(followers) - followers
+    second = first + np.arange(1, len(first) + 1) - np.repeat(before, followers)
+    one, other = nodes[first], nodes[second]
+    wanted = (is_new[first] | is_new[second]) & (one != other)
+    return (np.minimum(one, other) << _SHIFT | np.maximum(one, other))[wanted]
+
+
+def _first_of_equals(ordered: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    return np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]

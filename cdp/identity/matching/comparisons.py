@@ -10,6 +10,7 @@ from cdp.identity.matching.levels import (
     equal,
     level,
     null,
+    overlap,
     same,
     slip,
 )
@@ -40,7 +41,7 @@ _GIVEN = comparison(
     null("given"),
     (
         level("equal", equal("given"), "given", 0.7, 0.01),
-        level("nickname", "{overlap}(behind_l, behind_r)", None, 0.06, 0.004),
+        level("nickname", overlap("behind"), None, 0.06, 0.004),
         level("nearly equal", f"{alike('given', 0.92)} or {slip('given', 4)}", None, 0.1, 0.004),
         level(
             "initial",
@@ -59,13 +60,13 @@ _FAMILY = comparison(
     "family_name",
     ("family", "given", "words", "middle"),
     # Exchanged names agree once, not twice: the given name's comparison counts it.
-    f"{null('family')} or ({_EXCHANGED} and given_l <> given_r)",
+    f"{null('family')} or (given_l <> given_r and {_EXCHANGED})",
     (
         level("equal", equal("family"), "family", 0.8, 0.003),
         level("nearly equal", f"{alike('family', 0.92)} or {slip('family', 4)}", None, 0.08, 0.003),
         level(
             "one word of it",
-            f"{{overlap}}(words_l, words_r) or {among('family', 'middle')}",
+            f"{overlap('words')} or {among('family', 'middle')}",
             None, 0.02, 0.003,
         ),
         level("alike", alike("family", 0.8), None, 0.02, 0.01),
@@ -100,14 +101,15 @@ _BIRTH = comparison(
 # Addresses are made of names: namesakes have alike ones at the large providers, with other digits.
 _MISTYPED = (
     "coalesce(digits_l, '') = coalesce(digits_r, '') and "
-    f"({{slips}}(email_l, email_r) <= 2 or ({alike('local', 0.85)} and {alike('domain', 0.85)}))"
+    "((abs(length(email_l) - length(email_r)) <= 2 and {slips}(email_l, email_r) <= 2) "
+    f"or ({alike('local', 0.85)} and {alike('domain', 0.85)}))"
 )
 _EMAIL = comparison(
     "email",
     ("emails", "email", "local", "domain", "digits"),
     null("emails"),
     (
-        level("equal", "{overlap}(emails_l, emails_r)", None, 0.6, 0.0001),
+        level("equal", f"{equal('email')} or {overlap('emails')}", None, 0.6, 0.0001),
         level("mistyped", _MISTYPED, None, 0.1, 0.0005),
         level(
             "same name and digits before the @",
@@ -123,7 +125,7 @@ _PHONE = comparison(
     ("phones", "phone"),
     null("phones"),
     (
-        level("equal", "{overlap}(phones_l, phones_r)", None, 0.6, 0.0001),
+        level("equal", f"{equal('phone')} or {overlap('phones')}", None, 0.6, 0.0001),
         level("one digit or the last seven", f"{slip('phone', 7)} or right(phone_l, 7) = right(phone_r, 7)",
               None, 0.05, 0.0001),
         level("different", "else", None, 0.35, 0.99),

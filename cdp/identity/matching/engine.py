@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import numpy as np
 import polars as pl
-from splink import DuckDBAPI, Linker, SettingsCreator
+from numpy.typing import NDArray
+from splink import Linker, SettingsCreator
 
 from cdp.identity.matching.levels import FUNCTIONS, Comparison, Level
 
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 
 logging.getLogger("splink").setLevel(logging.ERROR)
 
-PIECE = 200_000  # pairs compared at once
+# Pairs compared at once: two of the portions that the threads of DuckDB take from a table.
+PIECE = 2 * 122_880
+_ENDS = {"node_l": "left", "node_r": "right"}  # Splink's names
 
 
 def splink_settings(
@@ -83,7 +87,6 @@ def levels(nodes: pl.DataFrame, pairs: pl.DataFrame, model: "Model") -> pl.DataF
         return pairs.with_columns(pl.lit(-1, pl.Int8).alias(name) for name in names)
     columns = {column for each in model.comparisons for column in each.columns}
     told = nodes.select("node", *(c for c in nodes.columns if c in columns))
-    blocked = pairs.select(match_key=pl.lit("0"), join_key_l="left", join_key_r="right")
     bare = [
         each.model_copy(
             update={"levels": tuple(v.model_copy(update={"frequency": None}) for v in each.levels)}
@@ -93,47 +96,49 @@ def levels(nodes: pl.DataFrame, pairs: pl.DataFrame, model: "Model") -> pl.DataF
     settings = splink_settings(bare, model.prior, model.options.engine)
     run = _on_spark if model.options.engine == "spark" else _on_duckdb
     return pl.concat(
-        piece.select(
-            pl.col("node_l", "node_r").cast(pl.UInt32).name.map(_ENDS.__getitem__),
-            pl.col(names).cast(pl.Int8),
-        )
-        for piece in run(told, blocked, settings)
+        piece.select(pl.col("left", "right").cast(pl.UInt32), pl.col(names).cast(pl.Int8))
+        for piece in run(told, pairs, settings)
     ).sort("left", "right")
 
 
-_ENDS = {"node_l": "left", "node_r": "right"}
-
-
-class _Narrow(DuckDBAPI):
-    """Keeps of a pair the levels; Splink by itself also writes down all that it was compared by."""
-
-    def _setup_for_execute_sql(self, sql: str, physical_name: str) -> str:
-        if "df_predict" in physical_name:
-            sql = f"SELECT COLUMNS('^(node_[lr]|gamma_.*)$') FROM ({sql})"
-        return super()._setup_for_execute_sql(sql, physical_name)
-
-
 def _on_duckdb(
-    nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]
+    nodes: pl.DataFrame, pairs: pl.DataFrame, settings: dict[str, Any]
 ) -> Iterator[pl.DataFrame]:
-    """Piece by piece: Splink joins a pair with all that it is compared by."""
-    for piece in blocked.iter_slices(PIECE):
-        ends = pl.concat([piece["join_key_l"], piece["join_key_r"]]).unique()
-        here = nodes.filter(pl.col("node").is_in(ends.implode()))
-        connection = duckdb.connect()
-        try:
-            connection.execute("SET enable_progress_bar = false")
-            connection.execute("SET preserve_insertion_order = false")
-            api = _Narrow(connection)
-            told, pairs = api.register(here.to_arrow()), api.register(piece.to_arrow())
-            predicted = _predicted(told, pairs, settings).as_duckdbpyrelation()
-            yield pl.DataFrame(predicted.to_arrow_table())
-        finally:
-            connection.close()
+    """Piece by piece, each with all that its pairs are compared by.
+
+    Splink writes the SQL of the levels and DuckDB runs it on the pairs as they come: Splink's own
+    `predict` copies both ends of every piece into tables first, and plans anew for each.
+    """
+    written = SettingsCreator(**settings).get_settings("duckdb").core_model_settings.comparisons
+    found = ", ".join(each._case_statement for each in written)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the pinned Splink's
+    query = (
+        f'SELECT "left", "right", COLUMNS(\'^gamma_\')::TINYINT'
+        f' FROM (SELECT "left", "right", {found} FROM piece)'
+    )
+    said, rows = nodes.drop("node"), rows_of(nodes)
+    with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
+        for pair in pairs.iter_slices(PIECE):
+            sides = (
+                said[rows[pair[end]]].rename(lambda column, side=side: f"{column}_{side}")
+                for end, side in (("left", "l"), ("right", "r"))
+            )
+            piece = pl.concat([pair, *sides], how="horizontal")
+            # Texts pass as they lie in memory.
+            connection.register("piece", piece.to_arrow(compat_level=pl.CompatLevel.newest()))
+            yield pl.DataFrame(connection.sql(query).to_arrow_table())
+
+
+def rows_of(nodes: pl.DataFrame) -> NDArray[np.int64]:
+    """In which row of `nodes` each node is, by its number."""
+    numbers = nodes["node"].to_numpy()
+    rows = np.zeros(int(numbers.max(initial=0)) + 1, dtype=np.int64)
+    rows[numbers] = np.arange(len(numbers))
+    return rows
 
 
 def _on_spark(
-    nodes: pl.DataFrame, blocked: pl.DataFrame, settings: dict[str, Any]
+    nodes: pl.DataFrame, pairs: pl.DataFrame, settings: dict[str, Any]
 ) -> Iterator[pl.DataFrame]:
     """All at once on the Spark session of this process, or a local one. Tables pass as Parquet."""
     from pyspark.sql import SparkSession  # noqa: PLC0415  # pyright: ignore[reportMissingImports]  an optional part
@@ -146,20 +151,17 @@ def _on_spark(
         spark.sparkContext.setCheckpointDir(f"{folder}/checkpoints")
         # Parquet knows no unsigned numbers that Spark would read as such.
         nodes.cast({"node": pl.Int64}).write_parquet(f"{folder}/nodes.parquet")
-        ends = pl.col("join_key_l", "join_key_r").cast(pl.Int64)
-        blocked.with_columns(ends).write_parquet(f"{folder}/pairs.parquet")
+        ends = pairs.cast(pl.Int64).rename({"left": "join_key_l", "right": "join_key_r"})
+        blocked = ends.with_columns(match_key=pl.lit("0"))
+        blocked.write_parquet(f"{folder}/pairs.parquet")
         api = SparkAPI(spark_session=spark)
-        told, pairs = (
+        told, candidates = (
             api.register(spark.read.parquet(f"{folder}/{name}.parquet"))
             for name in ("nodes", "pairs")
         )
-        predicted = _predicted(told, pairs, settings).as_spark_dataframe()
+        linker = Linker(told, SettingsCreator(**settings), log_level=None, validate_settings=False)
+        linker.table_management.register_blocked_pairs_for_predict(candidates)
+        predicted = linker.inference.predict(warning_mode="never").as_spark_dataframe()
         kept = [c for c in predicted.columns if c in _ENDS or c.startswith("gamma_")]
         predicted.select(*kept).write.parquet(f"{folder}/predicted")
-        yield pl.read_parquet(f"{folder}/predicted/*.parquet")
-
-
-def _predicted(nodes: Any, blocked: Any, settings: dict[str, Any]) -> Any:
-    linker = Linker(nodes, SettingsCreator(**settings), log_level=None, validate_settings=False)
-    linker.table_management.register_blocked_pairs_for_predict(blocked)
-    return linker.inference.predict(warning_mode="never")
+        yield pl.read_parquet(f"{folder}/predicted/*.parquet").rename(_ENDS)

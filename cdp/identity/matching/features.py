@@ -49,10 +49,12 @@ def features(frame: pl.DataFrame) -> pl.DataFrame:
             phone=pl.col("phones").list.first(),
         )
         .with_columns(
-            local=pl.col("email").str.replace("@.*$", ""),
-            digits=digits(pl.col("email").str.replace("@.*$", "")),
-            domain=pl.col("email").str.extract("@(.*)$"),
+            pl.col("email")
+            .str.splitn("@", 2)
+            .struct.rename_fields(["local", "domain"])
+            .struct.unnest()
         )
+        .with_columns(digits=digits(pl.col("local")))
     )
 
 
@@ -72,8 +74,15 @@ def _list(frame: pl.DataFrame, column: str) -> pl.Expr:
     values = pl.col(column)
     if not isinstance(frame.schema[column], pl.List):
         values = pl.concat_list(values.cast(pl.String))
-    values = values.list.drop_nulls().list.unique().list.sort()
-    return pl.when(values.list.len() > 0).then(values)
+    # Nearly all state one value at most, and sorting lists is dear.
+    several = pl.when(values.list.len() > 1).then(values)
+    several = several.list.drop_nulls().list.unique().list.sort()
+    return (
+        pl.when((values.list.len() == 1) & values.list.first().is_not_null())
+        .then(values)
+        .when(several.list.len() > 0)
+        .then(several)
+    )
 
 
 def _address() -> pl.Expr:

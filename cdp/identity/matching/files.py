@@ -1,5 +1,7 @@
 """Resolving a file: read as configured, matched, grouped; nothing of it touches the store."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +10,7 @@ import phonenumbers
 import polars as pl
 
 from cdp.errors import InvalidRequest, NothingToLearn
-from cdp.identity.identifiers.normalise import normalise
+from cdp.identity.identifiers.normalise import normalise_column
 from cdp.identity.matching.blocking import candidate_pairs
 from cdp.identity.matching.config import FileConfig
 from cdp.identity.matching.features import features
@@ -92,7 +94,7 @@ def resolve_file(
         model, scored = _matched(nodes, trained_at, Options(engine=config.engine))
         pairs = told(model, nodes, scored) if evidence else named(nodes, scored)
     except NothingToLearn:
-        model, pairs = None, NO_PAIRS
+        model, pairs = None, NO_PAIRS.cast({"left": keys.dtype, "right": keys.dtype})
     merge = config.merge or merge_threshold(pairs)
     clean = pl.DataFrame({"record_uid": keys, "clean": _clean(frame, config)})
     facts = nodes.select("record_uid", "given", "birth").join(clean, on="record_uid", how="left")
@@ -155,8 +157,9 @@ def _told(frame: pl.DataFrame, config: FileConfig, policy: IdentityPolicy) -> pl
             parts = [pl.col(column).cast(pl.String) for column in columns]
             joined = frame.select(pl.concat_str(parts, separator=" ", ignore_nulls=True))
             said.append(joined.to_series().replace("", None).alias(role))
+    plain = _plain_names(config.columns)
     for kind in NAMED:
-        said += [frame[c].cast(pl.String).alias(f"{kind}_{c}") for c in config.named(kind)]
+        said += [frame[c].cast(pl.String).alias(f"{kind}_{plain[c]}") for c in config.named(kind)]
     spaces = {name: column.namespace for name, column in config.columns.items()}
     contacts: dict[str, list[str]] = {
         role: [*config.named(role), *(c for c in config.named("identifier") if spaces[c] == role)]
@@ -165,7 +168,7 @@ def _told(frame: pl.DataFrame, config: FileConfig, policy: IdentityPolicy) -> pl
     for column in config.named("identifier"):
         if spaces[column] not in contacts:
             values = _identifiers(frame[column], spaces[column] or column, policy, config.region)
-            said.append(values.alias(f"code_{column}"))
+            said.append(values.alias(f"code_{plain[column]}"))
     for role, columns in contacts.items():
         if columns:
             values = pl.DataFrame(
@@ -173,6 +176,16 @@ def _told(frame: pl.DataFrame, config: FileConfig, policy: IdentityPolicy) -> pl
             )
             said.append(values.select(pl.concat_list(pl.all()).alias(role)).to_series())
     return pl.DataFrame(said)
+
+
+def _plain_names(columns: Iterable[str]) -> dict[str, str]:
+    """For each column a name of letters and digits, which SQL takes as it is; no two alike."""
+    names: dict[str, str] = {}
+    for number, column in enumerate(columns):
+        name = re.sub(r"\W", "_", column, flags=re.ASCII)
+        known = name.lower() in {each.lower() for each in names.values()}
+        names[column] = f"{name}_{number}" if known else name
+    return names
 
 
 def _identifiers(
@@ -183,13 +196,11 @@ def _identifiers(
     Blocked ones and those on more records than the policy allows are left out.
     """
     text = column.cast(pl.String)
-    verdict = normalise(
-        pl.DataFrame({"namespace": [namespace] * len(text), "value": text}), policy, region
-    )
+    verdict = normalise_column(text, namespace, policy, region)
     plain = text.str.strip_chars().str.to_lowercase()
     if namespace == "phone":
         code = str(phonenumbers.country_code_for_region(region))
-        digits = plain.str.replace_all(r"\D", "")
+        digits = plain.str.replace_all(r"\D+", "")
         plain = ("+" + code + digits).set(digits.str.len_chars() < 6, None)
     values = verdict.select(
         pl.when(pl.col("refused").eq_missing("blocked"))

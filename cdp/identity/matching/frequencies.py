@@ -24,12 +24,13 @@ def frequency_columns(comparisons: Iterable[Comparison]) -> list[str]:
 def frequencies(features: pl.DataFrame, column: str) -> Frequencies:
     """The share of the records of each frequent value, and that of a rare one."""
     said = features[column].drop_nulls()
-    counts = said.value_counts(name="count").sort("count", column, descending=[True, False])
-    listed = counts.filter(pl.col("count") >= LEAST).head(MOST)
-    rest = counts.join(listed, on=column, how="anti")
+    counts = said.value_counts(name="count")
+    often = counts.filter(pl.col("count") >= LEAST)
+    listed = often.sort("count", column, descending=[True, False]).head(MOST)
     # Of the pairs that agree on an unlisted value, more agree on one of several records.
-    told = rest["count"].to_numpy().astype(np.float64)
-    mean = float((told**2).sum() / max(1.0, told.sum()))
+    every, common = (each["count"].to_numpy().astype(np.float64) for each in (counts, listed))
+    squares = (every**2).sum() - (common**2).sum()
+    mean = float(squares / max(1.0, every.sum() - common.sum()))
     total = max(1, len(said))
     return Frequencies(
         common={

@@ -11,12 +11,14 @@ FUNCTIONS: Mapping[str, Mapping[str, str]] = {
         "slips": "levenshtein",
         "overlap": "list_has_any",
         "has": "list_contains",
+        "count": "len",
     },
     "spark": {
         "alike": "jaro_winkler",
         "slips": "levenshtein",
         "overlap": "arrays_overlap",
         "has": "array_contains",
+        "count": "size",
     },
 }
 
@@ -91,11 +93,24 @@ def equal(column: str) -> str:
 
 
 def slip(column: str, shortest: int) -> str:
-    """One letter added, left out or exchanged, in values of `shortest` letters or more."""
+    """One letter added, left out or exchanged, in values of `shortest` letters or more.
+
+    One slip leaves the first or the last half as it is, which is many times cheaper to see.
+    """
+    left, right, half = f"{column}_l", f"{column}_r", shortest // 2
     return (
-        f"{{slips}}({column}_l, {column}_r) <= 1 "
-        f"and least(length({column}_l), length({column}_r)) >= {shortest}"
+        f"least(length({left}), length({right})) >= {shortest} "
+        f"and abs(length({left}) - length({right})) <= 1 "
+        f"and (left({left}, {half}) = left({right}, {half}) "
+        f"or right({left}, {half}) = right({right}, {half})) "
+        f"and {{slips}}({left}, {right}) <= 1"
     )
+
+
+def overlap(column: str) -> str:
+    """One of several values is stated by both; lists of one value each are not looked at."""
+    left, right = f"{column}_l", f"{column}_r"
+    return f"({{count}}({left}) + {{count}}({right}) > 2 and {{overlap}}({left}, {right}))"
 
 
 def alike(column: str, least: float) -> str:

@@ -11,10 +11,11 @@ from functools import cache
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from cdp.identity.clusters.graph import Ints
+from cdp.identity.clusters.graph import Ints, oldest_of
 from cdp.identity.clusters.likeness import are_unlike
 
 # What a pair that no blocking rule brought up counts in the average, and the average (both log2 of
@@ -24,7 +25,7 @@ UNCOMPARED = -4.0
 LEAST_AVERAGE = -3.0
 
 
-@dataclass
+@dataclass(slots=True)
 class _Group:
     """What is known of the records united so far."""
 
@@ -63,7 +64,8 @@ def groups(records: pl.DataFrame, pairs: pl.DataFrame, merge: float) -> pl.DataF
     edges = edges.select("one", "other", "weight").sort(
         "weight", "one", "other", descending=[True, False, False]
     )
-    threshold = float(np.log2(merge / (1 - merge)))
+    # The very pair whose probability was chosen to be `merge` is in, whatever its last bits.
+    threshold = float(np.log2(merge / (1 - merge))) - 1e-9
     strong = edges.filter(pl.col("weight") >= threshold)
     component = _components(known.height, strong)
     leaders = _agglomerated(known, edges, component, threshold)
@@ -85,16 +87,12 @@ def _agglomerated(
     records: pl.DataFrame, edges: pl.DataFrame, component: Ints, threshold: float
 ) -> Ints:
     """The smallest node of each node's group."""
-    leaders = np.arange(len(component))
-    sizes = np.bincount(component)[component]
     inside = edges.filter(
         pl.Series(component[edges["one"].to_numpy()] == component[edges["other"].to_numpy()])
     )
-    alone = pl.Series(sizes[inside["one"].to_numpy()] == 2)
-    pairs = _without_clashes(records, inside.filter(alone & (inside["weight"] >= LEAST_AVERAGE)))
-    ends = pairs.select("one", "other").to_numpy()
-    leaders[ends.max(axis=1)] = ends.min(axis=1)
-    inside = inside.filter(~alone)
+    settled = _undisputed(records, inside, component)[component]
+    leaders = np.where(settled, oldest_of(component), np.arange(len(component)))
+    inside = inside.filter(pl.Series(~settled[inside["one"].to_numpy()]))
     growing = _Growth(records, inside, threshold)
     for one, other, weight in inside.iter_rows():
         if weight < threshold:
@@ -105,12 +103,27 @@ def _agglomerated(
     return leaders
 
 
-def _without_clashes(records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """The pairs that are not of one clean source: two records alone meet no other obstacle."""
-    if "clean" not in records.columns:
-        return pairs
-    one, other = (records["clean"].gather(pairs[end]) for end in ("one", "other"))
-    return pairs.filter((one != other).fill_null(value=True))
+def _undisputed(records: pl.DataFrame, inside: pl.DataFrame, component: Ints) -> NDArray[np.bool_]:
+    """The components that are one group in whatever order: nothing in them could refuse a union.
+
+    No pair speaks against it, no clean source is there twice, and of more than two records none
+    states another given name or birth date than the others.
+    """
+    sizes = np.bincount(component)
+    agreed = inside.filter(pl.col("weight") >= LEAST_AVERAGE)["one"].to_numpy()
+    pairs = np.bincount(component[agreed], minlength=len(sizes))
+    settled = pairs == sizes * (sizes - 1) // 2
+    clean = pl.col("clean") if "clean" in records.columns else pl.lit(None, pl.String)
+    differ = (pl.col("given", "birth").drop_nulls().n_unique() > 1) & (pl.len() > 2)
+    disputed = (
+        records.with_columns(clean.alias("clean"), component=component)
+        .filter(pl.Series((settled & (sizes > 1))[component]))
+        .group_by("component")
+        .agg(differ, pl.col("clean").drop_nulls().is_duplicated().any())
+        .filter(pl.any_horizontal("given", "birth", "clean"))
+    )
+    settled[disputed["component"].to_numpy()] = False
+    return settled
 
 
 class _Growth:
@@ -119,16 +132,15 @@ class _Growth:
     def __init__(self, records: pl.DataFrame, edges: pl.DataFrame, threshold: float) -> None:
         self._threshold = threshold
         self._weights = {(a, b): w for a, b, w in edges.iter_rows()}
-        nodes = pl.concat([edges["one"], edges["other"]]).unique().sort()
-        told = records[nodes]
-        clean = told["clean"] if "clean" in told.columns else pl.Series([None] * told.height)
+        told = records[pl.concat([edges["one"], edges["other"]]).unique().sort()]
+        nodes, given, birth = (told[c].to_list() for c in ("node", "given", "birth"))
+        clean = told["clean"].to_list() if "clean" in told.columns else [None] * told.height
         self._groups = {
             node: _Group([node], {"given": _set(given), "birth": _set(birth)}, _set(source))
-            for node, given, birth, source in zip(
-                nodes, told["given"], told["birth"], clean, strict=True
-            )
+            for node, given, birth, source in zip(nodes, given, birth, clean, strict=True)
         }
-        self._said = {fact: dict(zip(nodes, told[fact], strict=True)) for fact in _DIFFER}
+        said = {"given": given, "birth": birth}
+        self._said = {fact: dict(zip(nodes, said[fact], strict=True)) for fact in _DIFFER}
         self._leader = {node: node for node in self._groups}
         for (one, other), weight in self._weights.items():
             self._groups[one].near[other] = self._groups[other].near[one] = weight - UNCOMPARED

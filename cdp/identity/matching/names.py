@@ -77,8 +77,7 @@ def _told(frame: pl.DataFrame) -> pl.DataFrame:
         generation="generation",
         names=pl.concat_list(*(pl.col(c).fill_null([]) for c in ("given", "family", "full")))
         .list.eval(pl.element().filter(pl.element().str.len_chars() > 1))
-        .list.unique()
-        .list.sort(),
+        .list.unique(maintain_order=True),
         middle=_middle(),
     )
     return known.with_columns(behind=_behind(known["given"]))
@@ -122,7 +121,7 @@ def _middle() -> pl.Expr:
     every = pl.concat_list(
         pl.col("given").list.slice(1).fill_null([]), pl.col("full").list.slice(1).fill_null([])
     )
-    middle = every.list.set_difference(pl.col("family").fill_null([])).list.unique().list.sort()
+    middle = every.list.set_difference(pl.col("family").fill_null([]))
     return pl.when(middle.list.len() > 0).then(middle)
 
 

@@ -1,15 +1,17 @@
 """Scoring: candidate pairs, Splink's weights on them and the evidence field by field."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
+import numpy as np
 import polars as pl
 import polars.selectors as cs
 
 from cdp.identity.matching.blocking import candidate_pairs
-from cdp.identity.matching.engine import PIECE, levels
+from cdp.identity.matching.engine import PIECE, levels, rows_of
 from cdp.identity.matching.frequencies import with_frequencies, with_own_domains
-from cdp.identity.matching.levels import Comparison
+from cdp.identity.matching.levels import Comparison, Level
 from cdp.identity.matching.model import Model
 
 HOUSEHOLD = "household"
@@ -100,33 +102,35 @@ def agreed_frequencies(
     comparisons: Sequence[Comparison], nodes: pl.DataFrame, agreeing: pl.DataFrame
 ) -> pl.DataFrame:
     """`agreeing` with tf_<field>: the frequency of the value agreed on, the larger of the two."""
-    rows = [nodes["node"].search_sorted(agreeing[end]) for end in ("left", "right")]
-    return agreeing.with_columns(_agreed(each, nodes, rows) for each in comparisons)
+    rows = rows_of(nodes)
+    ends = [rows[agreeing[end].to_numpy()] for end in ("left", "right")]
+    return agreeing.with_columns(
+        _agreed(each, nodes, agreeing[f"gamma_{each.name}"].to_numpy(), ends)
+        for each in comparisons
+    )
 
 
-def _agreed(comparison: Comparison, nodes: pl.DataFrame, rows: Sequence[pl.Series]) -> pl.Expr:
-    agreed: pl.Expr = pl.lit(None, pl.Float64)
-    count = len(comparison.levels)
-    for place, level in enumerate(comparison.levels):
+def _agreed(
+    comparison: Comparison, nodes: pl.DataFrame, gamma: np.ndarray, ends: Sequence[np.ndarray]
+) -> pl.Series:
+    agreed = np.full(len(gamma), np.nan)
+    for number, level in enumerate(reversed(comparison.levels)):
         if level.frequency is not None:
-            shares = nodes[f"tf_{level.frequency}"]
-            larger = pl.max_horizontal(pl.lit(shares.gather(row)) for row in rows)
-            at_level = pl.col(f"gamma_{comparison.name}") == count - 1 - place
-            agreed = pl.when(at_level).then(larger).otherwise(agreed)
-    return agreed.alias(f"tf_{comparison.name}")
+            shares = nodes[f"tf_{level.frequency}"].to_numpy()
+            here = np.flatnonzero(gamma == number)
+            agreed[here] = np.fmax(*(shares[end[here]] for end in ends))
+    return pl.Series(f"tf_{comparison.name}", agreed, nan_to_null=True)
+
+
+def _of_level(comparison: Comparison, read: Callable[[Level], float]) -> pl.Expr:
+    """What `read` finds in the level of each pair; 1 where the field is missing."""
+    numbered = pl.Series([1.0, *(read(each) for each in reversed(comparison.levels))])
+    return pl.lit(numbered).gather((pl.col(f"gamma_{comparison.name}") + 1).cast(pl.UInt32))
 
 
 def _weight(comparison: Comparison) -> pl.Expr:
     """log2(m/u) of the level, with the frequency of the value agreed on in the place of u."""
-    gamma, count = pl.col(f"gamma_{comparison.name}"), len(comparison.levels)
-    m, u = (
-        gamma.replace_strict(
-            {count - 1 - i: getattr(each, share) for i, each in enumerate(comparison.levels)},
-            default=1.0,
-            return_dtype=pl.Float64,
-        )
-        for share in ("m", "u")
-    )
+    m, u = (_of_level(comparison, attrgetter(share)) for share in ("m", "u"))
     return (m / pl.coalesce(f"tf_{comparison.name}", u)).log(2)
 
 
@@ -142,9 +146,7 @@ def _household(model: Model) -> pl.Expr:
 
 def _instead(comparison: Comparison) -> pl.Expr:
     """log2(h/u) of the level, from its weight log2(m/u) with its frequency in it."""
-    gamma, count = pl.col(f"gamma_{comparison.name}"), len(comparison.levels)
-    rather = {count - 1 - i: each.h / each.m for i, each in enumerate(comparison.levels)}
-    ratio = gamma.replace_strict(rather, default=1.0, return_dtype=pl.Float64).log(2)
+    ratio = _of_level(comparison, lambda level: level.h / level.m).log(2)
     return ratio + pl.col(f"mw_{comparison.name}")
 
 

@@ -62,25 +62,30 @@ def estimate(
         total: how many pairs of records there are.
         scale: how many candidate pairs each of `candidates` stands for.
     """
-    fields = [_Field.of(each, candidates, sample, total, scale) for each in comparisons]
+    # Many pairs agree in the same way: each way is looked at once in each round.
+    ways = candidates.group_by(
+        [c for c in candidates.columns if c.startswith(("gamma_", "tf_"))], maintain_order=True
+    ).len(name="pairs")
+    pairs = ways["pairs"].to_numpy().astype(np.float64)
+    fields = [_Field.of(each, ways, sample, total, scale) for each in comparisons]
     prior = household = min(0.05, candidates.height * scale / 10 / total)
     if not any(each.name in HOMELY for each in comparisons):
         household = FEWEST
     for _ in range(ROUNDS):
         before = np.concatenate([f.m for f in fields])
-        match = np.full(candidates.height, np.log(prior))
-        house = np.full(candidates.height, np.log(household))
-        strangers = np.full(candidates.height, np.log1p(-prior - household))
+        match = np.full(len(pairs), np.log(prior))
+        house = np.full(len(pairs), np.log(household))
+        strangers = np.full(len(pairs), np.log1p(-prior - household))
         for field in fields:
-            match += field.likelihood(field.m)
-            house += field.of_housemates()
-            strangers += field.chance()
+            match += field.likelihood(field.m)[field.ways]
+            house += field.of_housemates()[field.ways]
+            strangers += field.chance()[field.ways]
         top = np.maximum(np.maximum(match, house), strangers)
         odds = [np.exp(kind - top) for kind in (match, house, strangers)]
-        whole = odds[0] + odds[1] + odds[2]
+        whole = (odds[0] + odds[1] + odds[2]) / pairs
         matching, housemates = odds[0] / whole, odds[1] / whole
         for field in fields:
-            field.learn(matching, housemates)
+            field.learn(matching, housemates, pairs)
         prior = float(np.clip(matching.sum() * scale / total, 1e-10, 0.1))
         household = float(np.clip(housemates.sum() * scale / total, FEWEST, 0.1))
         if np.abs(np.concatenate([f.m for f in fields]) - before).max() < CLOSE:
@@ -90,11 +95,15 @@ def estimate(
 
 @dataclass
 class _Field:
-    """What is known of one comparison while training; levels in Splink's order, strongest last."""
+    """What is known of one comparison while training; levels in Splink's order, strongest last.
+
+    `slots` and `frequency` are of each way in which pairs agree on this field alone.
+    """
 
     comparison: Comparison
-    slots: NDArray[np.int64]  # the level of each candidate, counted from 1; 0 where missing
-    frequency: Floats  # of the value that a candidate agrees on, as log; nan where it is none
+    ways: NDArray[np.int64]  # how candidates that agree in one way on all fields do so on this one
+    slots: NDArray[np.int64]  # the level, counted from 1; 0 where missing
+    frequency: Floats  # of the value agreed on, as log; nan where it is none
     elsewhere: Floats  # pairs at each level among those that are no candidates
     guess: Floats
     m: Floats
@@ -106,15 +115,20 @@ class _Field:
     def of(
         cls,
         comparison: Comparison,
-        candidates: pl.DataFrame,
+        ways: pl.DataFrame,
         sample: pl.DataFrame,
         total: int,
         scale: float,
     ) -> "_Field":
         count = len(comparison.levels)
-        gamma = candidates[f"gamma_{comparison.name}"].to_numpy().astype(np.int64)
-        drawn = sample[f"gamma_{comparison.name}"].to_numpy().astype(np.int64)
-        each = (total - candidates.height * scale) / max(1, sample.height) / scale
+        gamma, share = f"gamma_{comparison.name}", f"tf_{comparison.name}"
+        own = ways.select(gamma, share).unique(maintain_order=True).with_row_index("way")
+        numbers = ways.join(
+            own, on=[gamma, share], how="left", nulls_equal=True, maintain_order="left"
+        )
+        drawn = sample[gamma].to_numpy().astype(np.int64)
+        candidates = int(ways["pairs"].sum())
+        each = (total - candidates * scale) / max(1, sample.height) / scale
         guess = np.array([level.m for level in comparison.levels])[::-1]
         first_u = np.array([level.u for level in comparison.levels])[::-1]
         elsewhere = np.bincount(drawn[drawn >= 0], minlength=count) * each
@@ -122,8 +136,9 @@ class _Field:
         guess = guess / guess.sum()
         return cls(
             comparison,
-            gamma + 1,
-            np.log(candidates[f"tf_{comparison.name}"].to_numpy().astype(np.float64)),
+            numbers["way"].to_numpy().astype(np.int64),
+            own[gamma].to_numpy().astype(np.int64) + 1,
+            np.log(own[share].to_numpy().astype(np.float64)),
             elsewhere,
             guess,
             guess.copy(),
@@ -133,7 +148,7 @@ class _Field:
         )
 
     def likelihood(self, shares: Floats) -> Floats:
-        """How likely (log) each candidate's level is for a kind; 0 where missing."""
+        """How likely (log) each way is for a kind; 0 where missing."""
         return np.concatenate([[0.0], np.log(shares)])[self.slots]
 
     def chance(self) -> Floats:
@@ -151,18 +166,19 @@ class _Field:
         either = (1 - alike) * np.exp(strangers) + alike * np.exp(self.likelihood(self.m))
         return np.log(either)
 
-    def learn(self, matching: Floats, housemates: Floats) -> None:
-        """The shares anew from how likely each candidate is of each kind."""
-        strangers = 1 - matching - housemates
-        if not self.comparison.shared:
-            strangers = strangers + housemates
-        self.m = self._shares(matching)
+    def learn(self, matching: Floats, housemates: Floats, pairs: Floats) -> None:
+        """The shares anew from how many of the candidates are of each kind."""
+        matches, homely, every = (self._summed(kind) for kind in (matching, housemates, pairs))
+        strangers = every - matches
+        if self.comparison.shared:
+            strangers = strangers - homely
+        self.m = self._shares(matches)
         misses = self.elsewhere + self._counted(strangers)
         self.u = np.maximum(misses / misses.sum(), SMALLEST)
         if self.comparison.shared:
-            self.h = self._shares(housemates)
+            self.h = self._shares(homely)
         else:
-            self.alike = self._alike(housemates)
+            self.alike = self._alike(homely)
             self.h = (1 - self.alike) * self.u + self.alike * self.m
 
     def _alike(self, housemates: Floats) -> float:
@@ -176,6 +192,10 @@ class _Field:
         told = housemates[known]
         found = (told * agreeing[known]).sum() / max(1.0, told.sum())
         return float(np.clip((found + first) / 2, first, MOST_ALIKE))
+
+    def _summed(self, candidates: Floats) -> Floats:
+        summed = np.bincount(self.ways, weights=candidates, minlength=len(self.slots))
+        return summed.astype(np.float64)
 
     def _counted(self, weights: Floats) -> Floats:
         counted = np.bincount(self.slots, weights=weights, minlength=len(self.guess) + 1)[1:]

@@ -105,7 +105,7 @@ def _contacts(
     query = CONTACTS.replace(":namespaces", _literal(tx, sorted(namespaces), "text[]"))
     query = query.replace(":chosen", _chosen(tx, "i", records))
     found = staging.copy_out(tx, query, CONTACT_COLUMNS)
-    return found.group_by("record_uid").agg(pl.col("value").sort().alias(column))
+    return found.sort("value").group_by("record_uid").agg(pl.col("value").alias(column))
 
 
 def _chosen(tx: Connection, table: str, records: Collection[UUID | str] | None) -> str:

@@ -124,3 +124,24 @@ def test_where_nothing_but_an_address_is_known_it_makes_one_person():
     assert (
         resolve_file(frame, config, identity_policy(), NOW).clusters["cluster_id"].n_unique() == 30
     )
+
+
+def test_a_column_may_have_any_name():
+    said = [f"{n // 2}" for n in range(20)]
+    frame = pl.DataFrame({"Member's no.": said, "member s no ": said, "Место рождения": said})
+    roles = dict.fromkeys(frame.columns, "code") | {"Место рождения": "category"}
+
+    config = FileConfig.model_validate({"columns": roles})
+    found = resolve_file(frame, config, identity_policy(), NOW)
+
+    assert found.clusters["cluster_id"].n_unique() == 10
+
+
+@pytest.mark.parametrize("records", [0, 1, 2])
+def test_records_with_nothing_in_common_stay_alone(records):
+    frame = pl.DataFrame({"mail": ["ann@example.com", "bob@example.org"]}).head(records)
+    config = FileConfig.model_validate({"columns": {"mail": "email"}})
+
+    found = resolve_file(frame, config, identity_policy(), NOW).clusters
+
+    assert found.rows() == [(n, n, 1.0) for n in range(records)]
