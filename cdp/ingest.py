@@ -210,13 +210,16 @@ class Landing:
             derived = derived_identifiers(batch.records.select("record_key", "content"))
             said = pl.concat([said, derived])
         judged = normalise(said, self.policy, self.options.default_region)
-        good = judged.filter(pl.col("normalised").is_not_null())
+        times = batch.records.lazy().group_by("record_key").agg(pl.col("observed_at").min())
+        told = judged.lazy().filter(pl.col("normalised").is_not_null())
+        good = (
+            told.join(times, on="record_key", how="left")
+            .select("record_key", "namespace", pl.col("normalised").alias("value"), "observed_at")
+            .collect()
+        )
         self.report.identifiers += judged.height
         self.report.refused_identifiers += judged.height - good.height
-        times = batch.records.group_by("record_key").agg(pl.col("observed_at").min())
-        return good.join(times, on="record_key", how="left").select(
-            "record_key", "namespace", pl.col("normalised").alias("value"), "observed_at"
-        )
+        return good
 
     def _named(self, batch: Batch) -> Batch:
         """The batch with its companies named in the form in which their identifiers are kept."""

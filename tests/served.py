@@ -81,6 +81,7 @@ def serving(database: Database, folder: Path, *, concluding: bool = True) -> Ite
         app.state.concluder.stop()
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
+        listener.listen()  # who asks before the server is up waits for it
         config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         thread = Thread(target=server.run, kwargs={"sockets": [listener]})

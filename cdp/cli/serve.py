@@ -59,17 +59,13 @@ def serve(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -> 
 def application() -> "FastAPI":
     """The application of one worker process, logging JSON lines to stderr."""
     import structlog
-    from pydantic_core import to_json
 
     from cdp.service.app import create_app
+    from cdp.service.frame import log_line
     from cdp.settings import settings
 
     structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            lambda _logger, _method, entry: to_json(entry, fallback=repr),
-        ],
+        processors=[log_line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,

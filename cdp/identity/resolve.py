@@ -129,7 +129,9 @@ def _settle(
         | (pl.col("profile_before") != pl.col("profile_id"))
         | (pl.col("component_before") != pl.col("component_id"))
     )
-    graph.assign(tx, recorded_at, moved.select("record_uid", "component_id", "profile_id"))
+    fresh = moved["profile_before"].null_count()
+    assignment = moved.select("record_uid", "component_id", "profile_id")
+    graph.assign(tx, recorded_at, assignment, fresh=fresh)
     cuts = _new_refusals(tx, clustering, recorded_at)
     blocks = clustering.blocked.with_columns(blocked_at=pl.lit(recorded_at))
     graph.write_blocks(tx, blocks)
@@ -137,14 +139,18 @@ def _settle(
     links.queue_carriers(tx, recorded_at, blocks)
     links.queue_members(tx, recorded_at, _parts(after, known))
     merges, splits = _merges(after, clustering, cause), _splits(after, cause)
-    entries = pl.concat([merges, splits, _blocked(blocks), _cut(cuts)], how="diagonal_relaxed")
-    graph.write_log(tx, entries.with_columns(logged_at=pl.lit(recorded_at)))
+    told = [each for each in (merges, splits, _blocked(blocks), _cut(cuts)) if each.height]
+    if told:
+        entries = pl.concat(told, how="diagonal_relaxed")
+        graph.write_log(tx, entries.with_columns(logged_at=pl.lit(recorded_at)))
     graph.mark_stale(tx, pl.concat([known["profile_before"], known["profile_id"]]).unique().sort())
     return Resolved(after.height, merges.height, splits.height, blocks.height, cuts.height)
 
 
 def _parts(after: pl.DataFrame, known: pl.DataFrame) -> list[str]:
     """The profiles that hold the parts of one that was taken apart."""
+    if known.is_empty():
+        return []
     concerned = after.join(known.select("profile_before").unique(), on="profile_before", how="semi")
     parts = concerned.filter(pl.col("profile_id").n_unique().over("profile_before") > 1)
     return parts["profile_id"].unique().to_list()
@@ -157,6 +163,8 @@ def _merges(after: pl.DataFrame, clustering: Clustering, cause: str | None) -> p
     firsts = pl.col("record_uid").min().over("profile_before", "profile_id")
     arrived = pl.concat([fresh, came.filter(pl.col("record_uid") == firsts)])
     absorbed = arrived.filter(pl.col("record_uid") != pl.col("profile_id"))
+    if absorbed.is_empty():
+        return absorbed
     causes = clustering.joined.drop("profile_id")
     by_evidence = pl.col("namespace").replace_strict(CAUSES, default="shared identifier")
     return absorbed.join(causes, on="record_uid", how="left").select(
@@ -204,8 +212,9 @@ def _cut(cuts: pl.DataFrame) -> pl.DataFrame:
 
 def _new_refusals(tx: Connection, clustering: Clustering, recorded_at: datetime) -> pl.DataFrame:
     """Write the refused links of the closure; those that were not refused before."""
-    refused = clustering.refused.rename({"left": "record_uid", "right": "other_uid"}).with_columns(
-        refused_at=pl.lit(recorded_at)
-    )
-    before = graph.replace_refusals(tx, refused)
+    before = graph.forget_refusals(tx)
+    refused = clustering.refused.rename({"left": "record_uid", "right": "other_uid"})
+    if refused.is_empty():
+        return refused
+    graph.write_refusals(tx, refused.with_columns(refused_at=pl.lit(recorded_at)))
     return refused.join(before, on=["record_uid", "other_uid", "namespace", "value"], how="anti")

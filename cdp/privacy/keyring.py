@@ -42,13 +42,12 @@ class Keyring:
 
         Raises KeyRefused, ScopeMissing, StoreUnavailable.
         """
-        key = keys.checked(self._find(keys.key_id_of(secret)), secret, scope)
-        self._used[key.key_id] = datetime.now(UTC)
-        return key
+        return self._checked(self._find(keys.key_id_of(secret)), secret, scope)
 
-    def knows(self, secret: str) -> bool:
-        """Whether `authenticate` answers without asking the database."""
-        return self._fresh(secret.split("_", 2)[1] if secret.count("_") == 2 else "") is not None
+    def at_hand(self, secret: str, scope: Scope) -> Key | None:
+        """The same without asking the database; None where that would have to be asked."""
+        key = self._fresh(keys.key_id_of(secret))
+        return key and self._checked(key, secret, scope)
 
     def close(self) -> None:
         """End the thread; note when each key was last used."""
@@ -57,6 +56,11 @@ class Keyring:
             self._thread.join()
         self._ear.close()
         self._mouth.close()
+
+    def _checked(self, found: Key | None, secret: str, scope: Scope) -> Key:
+        key = keys.checked(found, secret, scope)
+        self._used[key.key_id] = datetime.now(UTC)
+        return key
 
     def _fresh(self, key_id: str) -> Key | None:
         key, read_at = self._known.get(key_id, (None, 0.0))

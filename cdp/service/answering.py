@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, TypeAdapter
 
 from cdp.profile import selection
+from cdp.service.frame import header
 from cdp.service.problems import PROBLEMS
 
-JSON = "application/json"
+JSON = (b"content-type", b"application/json")
 Item = TypeVar("Item")
 
 Ref = Annotated[
@@ -58,11 +59,23 @@ def answer(request: Request, body: str | bytes, *, as_of: datetime | None = None
     """`body` (JSON), or 304 where the caller has it; `as_of`: the time it holds for, else now."""
     data = body.encode() if isinstance(body, str) else body
     tag = f'"{blake2b(data, digest_size=12).hexdigest()}"'
-    moment = (as_of or datetime.now(UTC)).astimezone(UTC).isoformat()
-    headers = {"ETag": tag, "As-Of": moment, "Cache-Control": "private, no-cache"}
+    moment = as_of.astimezone(UTC) if as_of else datetime.now(UTC)
+    headers = [
+        (b"etag", tag.encode()),
+        (b"as-of", moment.isoformat().encode()),
+        (b"cache-control", b"private, no-cache"),
+    ]
     if _has(request, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(data, media_type=JSON, headers=headers)
+        return Ready(304, b"", headers)
+    return Ready(200, data, [JSON, (b"content-length", b"%d" % len(data)), *headers])
+
+
+class Ready(Response):
+    """An answer whose headers are bytes already: to write them anew takes as long as to look up."""
+
+    def __init__(self, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.status_code, self.body, self.raw_headers = status, body, headers
+        self.background = None
 
 
 def answer_model(request: Request, model: BaseModel) -> Response:
@@ -86,7 +99,7 @@ def fields_of(said: str | None) -> Collection[str] | None:
 
 
 def _has(request: Request, tag: str) -> bool:
-    known = request.headers.get("if-none-match")
+    known = header(request, b"if-none-match")
     if known is None:
         return False
     tags = [each.strip().removeprefix("W/") for each in known.split(",")]

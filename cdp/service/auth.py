@@ -14,6 +14,7 @@ from fastapi.security import HTTPBearer
 
 from cdp.errors import InvalidRequest, KeyRefused, ScopeMissing
 from cdp.profile import selection
+from cdp.service.frame import header
 from cdp.service.serving import Serving, entry
 from cdp.store.keys import Key, Scope
 
@@ -75,7 +76,7 @@ class Caller:
 
 def secret_of(request: Request) -> str:
     """The key of the Authorization header: Bearer, or the user name of Basic. Raises KeyRefused."""
-    scheme, _, said = request.headers.get("authorization", "").partition(" ")
+    scheme, _, said = (header(request, b"authorization") or "").partition(" ")
     if scheme.lower() == "bearer":
         return said.strip()
     if scheme.lower() == "basic":
@@ -93,9 +94,8 @@ async def admit(request: Request, scope: Scope) -> Caller:
     """
     serving: Serving = request.app.state.serving
     secret = secret_of(request)
-    if serving.keyring.knows(secret):
-        key = serving.keyring.authenticate(secret, scope)
-    else:
+    key = serving.keyring.at_hand(secret, scope)
+    if key is None:
         key = await asyncio.to_thread(serving.keyring.authenticate, secret, scope)
     state = request.scope["state"]
     state.setdefault("headers", {}).update(serving.limiter.take(key))
@@ -113,7 +113,7 @@ def admitting(scope: Scope) -> Callable[..., Awaitable[Caller]]:
 
 def _purpose(request: Request, key: Key) -> str | None:
     """What the caller reads for: as it says, or the only purpose that its key has."""
-    said = request.headers.get("x-purpose")
+    said = header(request, b"x-purpose")
     if said is None and key.purposes is not None and len(key.purposes) == 1:
         return key.purposes[0]
     if said is not None and not PURPOSE.fullmatch(said):

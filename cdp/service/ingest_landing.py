@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from uuid import UUID
 
 from sqlalchemy import Connection
 
@@ -36,7 +35,7 @@ class Outcome:
     accepted: int = 0
     quarantined: int = 0
     repeated: int = 0
-    stale: Sequence[UUID] = ()
+    stale: Sequence[str] = ()
 
 
 def company_channel(channel: str) -> str:
@@ -62,7 +61,7 @@ def land(database: Database, pushed: Sequence[Pushed]) -> Outcome:
     return Outcome(landed.accepted, landed.quarantined, repeated, stale)
 
 
-def resolve(tx: Connection, landings: Sequence[Landing]) -> Sequence[UUID]:
+def resolve(tx: Connection, landings: Sequence[Landing]) -> Sequence[str]:
     """Resolve what all of the landings touched; the profiles that changed."""
     first, *others = landings
     for each in others:
@@ -71,7 +70,7 @@ def resolve(tx: Connection, landings: Sequence[Landing]) -> Sequence[UUID]:
     return push.touched_profiles(tx)
 
 
-def fold(database: Database, profiles: Sequence[UUID]) -> int:
+def fold(database: Database, profiles: Sequence[str]) -> int:
     """Fold those of the profiles that wait for it; how many changed."""
     with database.transaction() as tx:
         return fold_these(tx, profiles, rules=survivorship_rules(), changed_at=datetime.now(UTC))

@@ -109,9 +109,8 @@ async def _authenticated(request: Request, secret: str | None) -> Key:
     if not secret:
         raise KeyRefused("the request names no write key; send it as the user name of Basic")
     serving = request.app.state.serving
-    if serving.keyring.knows(secret):
-        key = serving.keyring.authenticate(secret, "ingest")
-    else:
+    key = serving.keyring.at_hand(secret, "ingest")
+    if key is None:
         key = await asyncio.to_thread(serving.keyring.authenticate, secret, "ingest")
     serving.limiter.take(key)
     return key

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
-from uuid import UUID
 
 import structlog
 
@@ -180,7 +179,7 @@ class Lander:
         metrics.count(outcome)
         return outcome
 
-    def _fold(self, stale: Sequence[UUID]) -> None:
+    def _fold(self, stale: Sequence[str]) -> None:
         try:
             with metrics.FOLDING.time():
                 _again_on_conflict(lambda: fold(self._database, stale))

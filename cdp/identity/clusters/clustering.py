@@ -68,6 +68,8 @@ def cluster(
             makes one of all its records; a cannot-link keeps those of side 0 from those of side 1.
             What speaks of records that are not given is passed over, here as in the others.
     """
+    if _nothing_is_shared(identifiers, links, decisions):
+        return _each_alone(records, identifiers)
     graph = Graph.of(records, identifiers, policy, blocked, links=links, decisions=decisions)
     components = graph.components()
     profiles, refusals = _agglomerated(graph, components, policy)
@@ -92,6 +94,27 @@ def cluster(
         ),
         refused=_refused(refusals, uid, graph.edges.schema["value"]),
         blocked=graph.blocked,
+    )
+
+
+def _nothing_is_shared(
+    identifiers: pl.DataFrame, links: pl.DataFrame | None, decisions: pl.DataFrame | None
+) -> bool:
+    """Whether no two records can have anything in common, as with most pushed messages."""
+    linked = (links is not None and links.height) or (decisions is not None and decisions.height)
+    return not linked and not identifiers.select("namespace", "value").is_duplicated().any()
+
+
+def _each_alone(records: pl.DataFrame, identifiers: pl.DataFrame) -> Clustering:
+    uid, value = records["record_uid"].sort(), identifiers.schema["value"]
+    told = {"namespace": pl.String, "value": value}
+    joined = {"record_uid": uid.dtype, "profile_id": uid.dtype, **told, "via": uid.dtype}
+    refused = {"left": uid.dtype, "right": uid.dtype, **told, "reason": pl.String}
+    return Clustering(
+        members=pl.DataFrame({"record_uid": uid, "component": uid, "profile_id": uid}),
+        joined=pl.DataFrame(schema=joined),
+        refused=pl.DataFrame(schema=refused),
+        blocked=pl.DataFrame(schema={**told, "records": pl.Int64}),
     )
 
 

@@ -73,6 +73,15 @@ def normalise(
     )
 
 
+def normalise_column(
+    values: pl.Series, namespace: str, policy: IdentityPolicy, default_region: str
+) -> pl.DataFrame:
+    """`normalised` and `refused` of `values`, all of one namespace, in their order; see `normalise`."""
+    rows = values.alias("value").to_frame().with_row_index("row")
+    judged = _judged(rows, _judge(policy, namespace, default_region))
+    return judged.sort("row").select(*VERDICT)
+
+
 def normalise_value(namespace: str, value: str, policy: IdentityPolicy, default_region: str) -> str:
     """The normalised form of one value, as look-ups need it.
 
@@ -141,7 +150,13 @@ def _judged(values: pl.DataFrame, judge: _Judge) -> pl.DataFrame:
 
 
 def _one_by_one(values: pl.DataFrame, judge: _Judge) -> pl.DataFrame:
-    return pl.DataFrame([judge(value) for value in values["value"]], schema=VERDICT, orient="row")
+    said = values.select("value").unique()
+    told = pl.DataFrame([judge(value) for value in said["value"]], schema=VERDICT, orient="row")
+    return (
+        values.select("value")
+        .join(said.hstack(told), on="value", how="left", nulls_equal=True, maintain_order="left")
+        .select(*VERDICT)
+    )
 
 
 def _no_verdict() -> list[pl.Expr]:

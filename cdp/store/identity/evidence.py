@@ -1,6 +1,6 @@
 """All that speaks for or against records being one person: of the whole store, or of some components."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -65,17 +65,15 @@ RECORD_COLUMNS = {
     "component_before": pl.String,
     "profile_before": pl.String,
 }
+# With the number of records on which a value was blocked as junk.
 IDENTIFIERS = """
-SELECT i.record_uid, i.namespace, i.value
+SELECT i.record_uid, i.namespace, i.value, b.records
 FROM closure_record AS c JOIN record_identifier AS i USING (record_uid)
+LEFT JOIN identifier_block AS b ON b.namespace = i.namespace AND b.value = i.value
 WHERE i.withdrawn_at IS NULL"""
 IDENTIFIER_COLUMNS = {"record_uid": pl.String, "namespace": pl.String, "value": pl.String}
 BLOCKED = "SELECT namespace, value, records FROM identifier_block"
 BLOCKED_COLUMNS = {"namespace": pl.String, "value": pl.String, "records": pl.Int64}
-BLOCKED_HERE = """
-SELECT DISTINCT b.namespace, b.value, b.records
-FROM closure_record AS c JOIN record_identifier AS i USING (record_uid)
-JOIN identifier_block AS b USING (namespace, value) WHERE i.withdrawn_at IS NULL"""
 LINKS = """
 SELECT l.record_uid, l.other_uid, l.weight
 FROM closure_record AS c JOIN probable_link AS l USING (record_uid) WHERE l.superseded_at IS NULL"""
@@ -121,9 +119,9 @@ def of_everything(tx: Connection) -> Evidence:
     staging.prepare(tx)
     staging.truncate(tx, ("closure_record",))
     count = tx.execute(text(ALL)).rowcount
-    read = _read(tx, BLOCKED, count, EVERY_RECORD, EVERY_IDENTIFIER)
+    read = _read(tx, count, EVERY_RECORD, EVERY_IDENTIFIER)
     own = pl.col("component_before", "profile_before").fill_null(pl.col("record_uid"))
-    return replace(read, records=read.records.with_columns(own))
+    return replace(read, records=read.records.with_columns(own), blocked=blocked(tx))
 
 
 def of_components(tx: Connection, components: Collection[UUID]) -> Evidence:
@@ -131,7 +129,7 @@ def of_components(tx: Connection, components: Collection[UUID]) -> Evidence:
     staging.prepare(tx)
     staging.truncate(tx, ("closure_record",))
     found = tx.execute(text(OF_COMPONENTS), {"components": list(components)})
-    return _read(tx, BLOCKED_HERE, found.rowcount)
+    return of_closure(tx, found.rowcount)
 
 
 def blocked(tx: Connection) -> pl.DataFrame:
@@ -141,23 +139,26 @@ def blocked(tx: Connection) -> pl.DataFrame:
 
 def of_closure(tx: Connection, count: int) -> Evidence:
     """The evidence on the `count` records that `closure_record` holds."""
-    return _read(tx, BLOCKED_HERE, count)
+    found = _read(tx, count, RECORDS, IDENTIFIERS, IDENTIFIER_COLUMNS | {"records": pl.Int64})
+    said = found.identifiers
+    junk = said.filter(pl.col("records").is_not_null()).select(list(BLOCKED_COLUMNS)).unique()
+    return replace(found, identifiers=said.drop("records"), blocked=junk)
 
 
 def _read(
     tx: Connection,
-    junk: str,
     count: int,
-    records_of: str = RECORDS,
-    identifiers_of: str = IDENTIFIERS,
+    records_of: str,
+    identifiers_of: str,
+    identifier_columns: Mapping[str, staging.Kind] = IDENTIFIER_COLUMNS,
 ) -> Evidence:
     staging.analyze(tx, "closure_record")
     read = staging.reader(count)
     records = read(tx, records_of, RECORD_COLUMNS)
     return Evidence(
         records=records.with_columns(pl.col("birth_date").str.to_date(strict=False)),
-        identifiers=read(tx, identifiers_of, IDENTIFIER_COLUMNS),
-        blocked=read(tx, junk, BLOCKED_COLUMNS),
+        identifiers=read(tx, identifiers_of, identifier_columns),
+        blocked=pl.DataFrame(schema=BLOCKED_COLUMNS),
         links=read(tx, LINKS, LINK_COLUMNS),
         decisions=read(tx, DECISIONS, DECISION_COLUMNS),
     )

@@ -106,20 +106,29 @@ def closure(tx: Connection, merge_weight: float) -> Evidence:
     return evidence.of_closure(tx, found.rowcount)
 
 
-def assign(tx: Connection, recorded_at: datetime, assignment: pl.DataFrame) -> None:
-    """Write each record's component and profile: record_uid, component_id, profile_id."""
+def assign(tx: Connection, recorded_at: datetime, assignment: pl.DataFrame, *, fresh: int) -> None:
+    """Write each record's component and profile: record_uid, component_id, profile_id.
+
+    `fresh` of the records are new to the store.
+    """
     staging.copy_in(tx, "assignment", assignment)
-    tx.execute(text(MOVE_KNOWN))
-    tx.execute(text(ADD_FRESH), {"recorded_at": recorded_at})
+    if fresh < assignment.height:
+        tx.execute(text(MOVE_KNOWN))
+    if fresh:
+        tx.execute(text(ADD_FRESH), {"recorded_at": recorded_at})
 
 
-def replace_refusals(tx: Connection, refusals: pl.DataFrame) -> pl.DataFrame:
-    """Replace what was refused within the closure (columns of refused_link); what stood before."""
+def forget_refusals(tx: Connection) -> pl.DataFrame:
+    """Forget what was refused within the closure: record_uid, other_uid, namespace, value."""
     before = staging.copy_out(tx, REFUSALS, REFUSAL_COLUMNS)
     if before.height:
         tx.execute(text(FORGET_REFUSALS))
-    staging.copy_in(tx, "refused_link", refusals)
     return before
+
+
+def write_refusals(tx: Connection, refusals: pl.DataFrame) -> None:
+    """Note links that are refused: the columns of refused_link."""
+    staging.copy_in(tx, "refused_link", refusals)
 
 
 def forget_blocks(tx: Connection, standing: pl.DataFrame) -> None:

@@ -82,24 +82,26 @@ def land_events(
     twice as much. `keys` are record_key, record_uid, fresh; the new ones are returned with their
     record_uid. `redelivered` events may have to be taken from other records afterwards.
     """
-    facts = _with_ids(events.join(keys, on="record_key").drop("record_key"))
+    facts = _with_ids(events, keys)
     if redelivered:
         staging.copy_in(tx, "redelivered_event", facts.select("record_uid", "event_id"))
     known = _known(tx, facts)
-    facts = facts.drop("fresh")
-    new = facts.join(known, on="n", how="anti").drop("n").sort("record_uid", "event_id")
+    new = facts.lazy() if known.is_empty() else facts.lazy().join(known.lazy(), on="n", how="anti")
+    new = new.drop("n", "fresh").sort("record_uid", "event_id").collect()
     staging.copy_new(tx, "event", new.with_columns(recorded_at=pl.lit(recorded_at)))
     if known.is_empty():
         return new, 0
-    staging.copy_in(tx, "staged_event", facts.join(known, on="n", how="semi").drop("n"))
+    said_again = facts.join(known, on="n", how="semi").drop("n", "fresh")
+    staging.copy_in(tx, "staged_event", said_again)
     return new, tx.execute(text(REVISE), {"recorded_at": recorded_at}).scalar_one()
 
 
-def _with_ids(events: pl.DataFrame) -> pl.DataFrame:
-    """`events` with `event_id` (the MD5 of the message id) in place of it, and a number `n`."""
+def _with_ids(events: pl.DataFrame, keys: pl.DataFrame) -> pl.DataFrame:
+    """`events` with the uid of the record and the MD5 of the message id in place of them, and a number `n`."""
     hashed = _hashed if events.height >= staging.WORTH_ANALYZING else _hashed_one_by_one
     ids = hashed(events["message_id"])
-    return events.drop("message_id").with_columns(event_id=ids).with_row_index("n")
+    named = events.lazy().with_columns(event_id=ids).join(keys.lazy(), on="record_key")
+    return named.drop("message_id", "record_key").with_row_index("n").collect()
 
 
 def _hashed(messages: pl.Series) -> pl.Series:
@@ -120,11 +122,13 @@ def _hashed_one_by_one(messages: pl.Series) -> pl.Series:
 
 def _known(tx: Connection, facts: pl.DataFrame) -> pl.DataFrame:
     """The numbers `n` of events that are in the store already."""
-    asked = facts.filter(~pl.col("fresh")).select("n", "record_uid", "event_id")
+    asked = facts.lazy().filter(~pl.col("fresh")).select("n", "record_uid", "event_id")
+    asked = asked.sort("record_uid", "event_id").collect()
+    kind = {"n": facts.schema["n"]}
     if asked.is_empty():
-        return facts.select("n").clear()
-    staging.copy_in(tx, "staged_event_id", asked.sort("record_uid", "event_id"))
-    return staging.reader(asked.height)(tx, KNOWN, {"n": facts.schema["n"]})
+        return pl.DataFrame(schema=kind)
+    staging.copy_in(tx, "staged_event_id", asked)
+    return staging.reader(asked.height)(tx, KNOWN, kind)
 
 
 def take_back_moved(

@@ -247,15 +247,16 @@ def land(
     if keys["fresh"].any():
         tx.execute(text(INSERT_KEYS), parameters)
     versions, landed_events, revised_events = 0, 0, 0
-    known = identifiers.join(keys.filter(~pl.col("fresh")), on="record_key")
-    staging.copy_in(tx, "staged_identifier", known.select(identifiers.columns))
+    fresh = identifiers.join(keys.filter("fresh"), on="record_key")
+    known = identifiers.join(keys.filter(~pl.col("fresh")), on="record_key", how="semi")
+    staging.copy_in(tx, "staged_identifier", known)
     if not batch.records.is_empty():
         versions = tx.execute(text(INSERT_VERSIONS), parameters).rowcount
         if versions:
             tx.execute(text(TOUCH_VERSIONS), parameters)
         if versions and delivered.corrects:
             tx.execute(text(WITHDRAW_CORRECTED), parameters)
-    _copy_identifiers(tx, delivered, identifiers.join(keys.filter("fresh"), on="record_key"))
+    _copy_identifiers(tx, delivered, fresh)
     if not known.is_empty():
         tx.execute(text(INSERT_IDENTIFIERS), parameters)
     if not batch.events.is_empty():
@@ -292,22 +293,27 @@ def _stage(tx: Connection, batch: Batch, identifiers: pl.DataFrame) -> None:
 def _said(batch: Batch, identifiers: pl.DataFrame) -> pl.DataFrame:
     """Every record key that the batch speaks of, and its place: records first, as they came."""
     mentions = (batch.events, identifiers, batch.consents, batch.memberships, batch.accounts)
-    rows = batch.records.select("record_key", place="row")
-    later = [frame.select("record_key", place=pl.lit(_LAST)) for frame in mentions]
+    rows = batch.records.lazy().select("record_key", place="row")
+    later = [
+        frame.lazy().select("record_key", place=pl.lit(_LAST))
+        for frame in mentions
+        if not frame.is_empty()
+    ]
     said = pl.concat([rows, *later]).group_by("record_key").agg(pl.col("place").min())
     # Keys of one place go by themselves, so that who is older is no accident.
-    order = said.sort("place", "record_key").select("record_key")
-    return order.with_row_index("place").cast({"place": pl.Int64})
+    order = said.sort("place", "record_key").select("record_key").with_row_index("place")
+    return order.cast({"place": pl.Int64}).collect()
 
 
 def _copy_identifiers(tx: Connection, delivered: Delivered, fresh: pl.DataFrame) -> None:
     """Copy in the identifiers of fresh records, of which the store can know none."""
-    said = fresh.with_columns(pl.col("observed_at").fill_null(delivered.delivered_at))
-    once = said.group_by("namespace", "value", "record_uid").agg(pl.col("observed_at").min())
-    rows = once.sort("namespace", "value", "record_uid")
-    staging.copy_new(
-        tx, "record_identifier", rows.with_columns(recorded_at=pl.lit(delivered.recorded_at))
-    )
+    if fresh.is_empty():
+        return
+    key = ("namespace", "value", "record_uid")
+    said = fresh.lazy().with_columns(pl.col("observed_at").fill_null(delivered.delivered_at))
+    once = said.group_by(key).agg(pl.col("observed_at").min()).sort(key)
+    rows = once.with_columns(recorded_at=pl.lit(delivered.recorded_at)).collect()
+    staging.copy_new(tx, "record_identifier", rows)
 
 
 def _keys(tx: Connection, count: int) -> pl.DataFrame:

@@ -49,8 +49,9 @@ FROM staged_reject ORDER BY row"""
 
 # Former heads of merged profiles are records of the assignment.
 TOUCHED = """
-SELECT s.profile_id FROM touched_record JOIN source_record AS s USING (record_uid)
-UNION SELECT profile_id FROM assignment UNION SELECT record_uid FROM assignment"""
+SELECT profile_id::text FROM (
+    SELECT s.profile_id FROM touched_record JOIN source_record AS s USING (record_uid)
+    UNION SELECT profile_id FROM assignment UNION SELECT record_uid FROM assignment) AS touched"""
 
 
 def declare(
@@ -65,9 +66,10 @@ def claim(
     tx: Connection, channel: str, message_uids: Iterable[str], recorded_at: datetime
 ) -> set[str]:
     """Note that the channel said these messages; those of them that it had said before."""
-    parameters = {"channel": channel, "recorded_at": recorded_at}
-    known = tx.execute(text(CLAIM), parameters | {"message_uids": list(message_uids)})
-    return set(known.scalars())
+    # As one text: the driver would look at each element of a list.
+    said = f"{{{','.join(message_uids)}}}"
+    facts = {"channel": channel, "message_uids": said, "recorded_at": recorded_at}
+    return set(tx.execute(text(CLAIM), facts).scalars())
 
 
 def is_pushed(tx: Connection, channel: str) -> bool:
@@ -105,6 +107,6 @@ def quarantine(tx: Connection, delivered: Delivered, rejects: pl.DataFrame) -> N
     tx.execute(text(QUARANTINE), facts | origin)
 
 
-def touched_profiles(tx: Connection) -> Sequence[UUID]:
+def touched_profiles(tx: Connection) -> Sequence[str]:
     """The profiles that this transaction has changed; ask after `resolve`."""
     return tx.execute(text(TOUCHED)).scalars().all()

@@ -8,7 +8,11 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy import Connection, text
 
-SHOWN = """quarantine_id, channel, delivery, row, field, rule, value, reason, raw, state, recorded_at,
+# What waits is an object or a text. Messages that were neither (null, a number, a list) used to be
+# kept as they came: those read as the text of their JSON, as they are kept now.
+RAW = """CASE WHEN jsonb_typeof(raw) IN ('object', 'string') THEN raw
+    ELSE to_jsonb(raw::text) END AS raw"""
+SHOWN = f"""quarantine_id, channel, delivery, row, field, rule, value, reason, {RAW}, state, recorded_at,
     replayed_at"""
 
 LIST = f"""
@@ -30,8 +34,8 @@ WHERE q.channel = :channel AND q.state = 'open'
 GROUP BY q.delivery_id, q.delivery
 ORDER BY min(q.recorded_at), q.delivery_id"""
 
-TAKE = """
-SELECT quarantine_id, row, raw FROM quarantine
+TAKE = f"""
+SELECT quarantine_id, row, {RAW} FROM quarantine
 WHERE delivery_id = :delivery_id AND state = 'open'
   AND (CAST(:ids AS uuid[]) IS NULL OR quarantine_id = ANY(:ids))
   AND (CAST(:after AS uuid) IS NULL OR quarantine_id > :after)

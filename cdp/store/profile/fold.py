@@ -264,14 +264,20 @@ def fold_stale(
 
 
 def fold_these(
-    tx: Connection, profile_ids: Sequence[UUID], *, rules: Mapping[str, str], changed_at: datetime
+    tx: Connection,
+    profile_ids: Sequence[UUID | str],
+    *,
+    rules: Mapping[str, str],
+    changed_at: datetime,
 ) -> int:
     """Fold those of these profiles that are queued, before any others: how many changed.
 
     What follows from them waits for `cdp.store.profile.folded.hand_on`.
     """
     staging.prepare(tx)
-    taken = tx.execute(text(TAKE_THESE), {"profile_ids": list(profile_ids)}).rowcount
+    # As one text: the driver would look at each element of a list.
+    these = f"{{{','.join(map(str, profile_ids))}}}"
+    taken = tx.execute(text(TAKE_THESE), {"profile_ids": these}).rowcount
     return _fold(tx, rules, changed_at, folded.note) if taken else 0
 
 

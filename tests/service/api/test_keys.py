@@ -161,6 +161,8 @@ def test_when_a_key_was_last_used_is_noted(new_database):
         made, secret = keys.create(database, "x", ["read"])
         ring = Keyring(database)
         ring.authenticate(secret, "read")
-        assert eventually(lambda: ring.knows(secret) or ring.authenticate(secret, "read") is None)
+        assert eventually(
+            lambda: ring.at_hand(secret, "read") or ring.authenticate(secret, "read") is None
+        )
         ring.close()
         assert keys.find(database, made.key_id).last_used_at

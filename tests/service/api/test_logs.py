@@ -59,6 +59,9 @@ def test_what_is_asked_and_answered_is_not_logged(shop, said, capfd):
 
 def test_the_audit_log_holds_ids_only(shop):
     with shop.database.autocommit() as connection:
-        rows = connection.execute("SELECT a::text FROM audit_entry AS a").fetchall()
+        # The ids of keys are letters by chance, now and then those of a name.
+        rows = connection.execute(
+            "SELECT (to_jsonb(a) - 'key_id')::text FROM audit_entry AS a"
+        ).fetchall()
     assert rows
     assert not [row for row in rows for word in PERSONAL if word in row[0]]

@@ -1,10 +1,13 @@
 """Reading profiles over HTTP, with plain requests."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import UUID
 
 import pytest
+
+from tests.served import eventually
 
 ANN = quote("email:Ann@Example.com", safe="")
 
@@ -27,6 +30,22 @@ def test_a_profile_is_read_by_its_id_and_by_the_uid_of_any_record(shop, http):
     for record in shop.profiles.records(ann.profile_id):
         answer = http.get(f"/v1/profiles/{record.record_uid}")
         assert answer.json()["profile_id"] == str(ann.profile_id)
+
+
+def test_a_look_up_that_has_to_wait_holds_up_nobody(shop, http):
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%profile%'"
+    )
+    with ThreadPoolExecutor(1) as pool, shop.database.autocommit() as connection:
+        with connection.transaction():
+            connection.execute("LOCK TABLE profile")
+            asked = pool.submit(http.get, f"/v1/profiles/{ANN}")
+            with shop.database.autocommit() as other:
+                eventually(lambda: other.execute(waiting).fetchone())
+            with shop.http() as somebody_else:
+                assert somebody_else.get("/livez").status_code == 200
+            assert not asked.done()
+        assert asked.result().status_code == 200
 
 
 def test_every_answer_tells_its_request_the_time_it_holds_for_and_what_is_left_of_the_limit(http):

@@ -86,6 +86,7 @@ def running(database: Database) -> Iterator[Service]:
     )
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
+        listening.listen()  # who asks before the server is up waits for it
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         server = uvicorn.Server(
             uvicorn.Config(create_app(database), log_config=None, access_log=False)

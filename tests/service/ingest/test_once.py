@@ -62,8 +62,19 @@ def test_one_bad_message_does_not_fail_its_batch(service: Service, message: Mess
     assert len(service.timeline(user_id="u")) == 1
     assert [field for field, _, _ in service.quarantine()] == [None, "userId", None, None, "event"]
     assert service.figures() == {"read": 6, "accepted": 1, "quarantined": 5}
-    texts = [row.raw for row in quarantine.rows(service.database) if isinstance(row.raw, str)]
-    assert sorted(texts) == ["7", "half ?", "null"]
+    assert texts_in_quarantine(service) == ["7", "half ?", "null"]
+    as_kept_before = "UPDATE quarantine SET raw = 'null' WHERE raw = '\"null\"'"
+    with service.database.autocommit() as connection:
+        assert connection.execute(as_kept_before).rowcount == 1
+    assert texts_in_quarantine(service) == ["7", "half ?", "null"]
+    tried_again = ingest_replay.replay(service.database, "shop")
+    assert (tried_again.replayed, tried_again.still_open) == (0, 5)
+
+
+def texts_in_quarantine(service: Service) -> list[str]:
+    """What came that was no object."""
+    found = quarantine.rows(service.database)
+    return sorted(row.raw for row in found if isinstance(row.raw, str))
 
 
 def test_a_bad_message_sent_again_waits_in_quarantine_once(service: Service, message: Message):
