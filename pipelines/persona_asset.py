@@ -62,7 +62,7 @@ def persona_asset(deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             if config.anew or fitted is None or fitted.mixture is None:
                 new = personas.discover(seed=config.seed, progress=context.log.info)
                 for name in new.bereft:
-                    context.log.warning(f"segment {name!r} reads a persona that is found no more")
+                    context.log.warning("segment %r reads a persona that is found no more", name)
             found = personas.validate()
             count = len(personas.every())
         return dg.MaterializeResult(
