@@ -74,7 +74,7 @@ def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI
     )
     app.state.database = store
     app.state.serving = Serving(store, workers=workers)
-    app.state.concluder = Concluder(store)
+    app.state.concluder = Concluder(store, lambda: app.state.lander.is_behind())  # noqa: PLW0108  made below
     app.state.lander = Lander(store, after_fold=app.state.concluder.wake)
     app.state.reading = Reading()
     errors.install(app)

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import structlog
 
@@ -18,16 +19,20 @@ LOOK_SECONDS = 5.0
 # for a run costs about the same for one profile as for hundreds.
 PAUSE_SECONDS = 0.2
 REST = 2.0  # times what was worked
+REST_UNDER_LOAD = 6.0  # likewise, while messages wait to be landed
 TURN_SECONDS = 0.5  # a run that works longer rests between its transactions, too
 AT_ONCE = 1_000  # profiles; what lands meanwhile waits for a large one's computations
 LONGEST_PAUSE_SECONDS = 60.0  # also while it fails
 
 
 class Concluder:
-    """Runs `cdp.conclude` in a thread of its own; several processes may, on one store."""
+    """Runs `cdp.conclude` in a thread of its own; several processes may, on one store.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    `is_loaded`: whether requests wait for what its work takes from them.
+    """
+
+    def __init__(self, database: Database, is_loaded: Callable[[], bool] = lambda: False) -> None:
+        self._database, self._is_loaded = database, is_loaded
         self._changed = threading.Condition()
         self._is_due = self._stopping = False
         self._since = time.monotonic()  # the last rest
@@ -86,7 +91,8 @@ class Concluder:
 
     def _rest(self, least: float = 0.0) -> None:
         """Rest from what was worked since the last rest."""
-        seconds = max(least, REST * (time.monotonic() - self._since))
+        times = REST_UNDER_LOAD if self._is_loaded() else REST
+        seconds = max(least, times * (time.monotonic() - self._since))
         with self._changed:
             self._changed.wait_for(lambda: self._stopping, min(seconds, LONGEST_PAUSE_SECONDS))
         self._since = time.monotonic()

@@ -105,6 +105,10 @@ class Lander:
             self._changed.notify()
         return waiting.done
 
+    def is_behind(self) -> bool:
+        """Whether messages wait while others are being landed."""
+        return self._messages > 0
+
     def _run(self) -> None:
         while True:
             taken = self._take()
