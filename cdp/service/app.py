@@ -43,7 +43,9 @@ PARTS = (
     ingest_routes, twilio_routes, segment_routes, crossing_routes, audience_routes, identity_routes, steward_routes, account_routes, feed_routes, persona_routes, computed_routes, sentiment_routes, profile_routes, health,
 )  # fmt: skip
 
-PROMPT = (profile_routes.prompt_route, *persona_routes.prompt_routes)
+PROMPT = (
+    *ingest_routes.prompt_routes, profile_routes.prompt_route, *persona_routes.prompt_routes,
+)  # fmt: skip
 
 
 def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI:

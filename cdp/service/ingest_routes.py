@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
+from starlette.routing import Route
 
 from cdp.channel.push.message import understand
 from cdp.channel.push.said import Envelope
@@ -18,6 +19,7 @@ from cdp.errors import CdpError, KeyRefused, StoreConflict
 from cdp.service import ingest_body, ingest_documents
 from cdp.service.errors import RETRY_AFTER, answer_of, failure
 from cdp.service.ingest_landing import Pushed
+from cdp.service.prompt import prompt
 from cdp.store.keys import Key
 
 log = structlog.get_logger("cdp.ingest")
@@ -30,6 +32,7 @@ SUCCESS = b'{"success":true}'
 Handler = Callable[[Request], Awaitable[Response]]
 
 router = APIRouter(tags=["ingest"])
+prompt_routes: list[Route] = []
 
 
 def _handled(handler: Handler) -> Handler:
@@ -161,6 +164,8 @@ def _register() -> None:
 
 def _serve(path: str, handler: Handler, document: Any, *, method: str = "POST") -> None:
     """Serve `path`; it stands in the OpenAPI document where there is something to say."""
+    if method == "POST":
+        prompt_routes.append(prompt(path, handler, method))
     router.add_api_route(
         path,
         handler,

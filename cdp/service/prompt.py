@@ -1,4 +1,4 @@
-"""What pages wait for, answered before the framework's layers, which cost more than the answer."""
+"""What pages and their events wait for, answered before the framework's layers, which cost more than the answer."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -13,26 +13,44 @@ from cdp.service.frame import Application, Message, Receive, Send
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def prompt(path: str, handler: Handler) -> Route:
-    """GET of `path` without a query; with one, the route of FastAPI that has the path answers."""
-    return Route(path, handler, methods=["GET"])
+def prompt(path: str, handler: Handler, method: str = "GET") -> Route:
+    """What `path` answers.
+
+    One with a part to fill in is answered without a query; with one, the route of FastAPI that has
+    the path answers.
+    """
+    return Route(path, handler, methods=[method])
 
 
 class Prompt:
     """ASGI middleware: answers what `routes` (made by `prompt`) say, and passes the rest on."""
 
     def __init__(self, app: Application, routes: Sequence[Route]) -> None:
-        self._app, self._routes = app, routes
+        self._app = app
+        plain = (each for each in routes if not each.param_convertors)
+        self._plain = {(method, each.path): each for each in plain for method in each.methods or ()}
+        self._filled = [each for each in routes if each.param_convertors]
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or pass it on."""
-        if scope["type"] == "http" and scope["method"] == "GET" and not scope["query_string"]:
-            for route in self._routes:
-                if found := route.path_regex.match(scope["path"]):
-                    scope.update(route=route, path_params=found.groupdict())
-                    await self._answer(route.endpoint, scope, receive, send)
-                    return
-        await self._app(scope, receive, send)
+        if scope["type"] == "http" and (route := self._route(scope)):
+            scope["route"] = route
+            await self._answer(route.endpoint, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _route(self, scope: Message) -> Route | None:
+        """The route of a request; the parts of its path are noted in the scope."""
+        if route := self._plain.get((scope["method"], scope["path"])):
+            scope["path_params"] = {}
+            return route
+        if scope["method"] != "GET" or scope["query_string"]:
+            return None
+        for route in self._filled:
+            if found := route.path_regex.match(scope["path"]):
+                scope["path_params"] = found.groupdict()
+                return route
+        return None
 
     async def _answer(self, handler: Handler, scope: Message, receive: Receive, send: Send) -> None:
         try:
