@@ -30,7 +30,8 @@ from cdp.store.database import Database
 
 PROFILES, EVENTS = 20_000, 200
 CALLS = 2_000
-SECONDS = 30.0
+WARMING = 50  # calls
+SECONDS = 60.0
 # Four kinds of people; what is concluded of them and what they looked at is filled in by SQL.
 CONCLUDE = (
     """INSERT INTO derived_profile (profile_id, subject, traits, derived_at, parameters)
@@ -147,6 +148,8 @@ def _probe(
     """
     spent, landing = told
     asked, pushed = HTTPConnection("127.0.0.1", port), HTTPConnection("127.0.0.1", port)
+    for _ in range(WARMING):
+        _session(asked, "nobody", read)
     with ThreadPoolExecutor(1) as pushing:
         while not stop.wait(0.05):
             user = f"probe-{uuid.uuid4()}"
