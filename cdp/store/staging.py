@@ -18,6 +18,7 @@ from psycopg.waiting import Wait
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import dialect
 
+from cdp.errors import InvalidRequest
 from cdp.store.database import driver
 from cdp.store.tables import metadata
 
@@ -216,7 +217,9 @@ def copy_new(tx: Connection, table: str, frame: pl.DataFrame) -> None:
 
 
 def copy_out(tx: Connection, query: str, schema: Mapping[str, Kind]) -> pl.DataFrame:
-    """The rows of `query` as a frame of `schema`."""
+    """The rows of `query` as a frame of `schema`. Raises InvalidRequest: a NUL would end the query."""
+    if "\0" in query:
+        raise InvalidRequest("a text that is asked for holds a NUL character; take it out")
     buffer, connection = io.BytesIO(), driver(tx)
     connection.pgconn.send_query(f"COPY ({query}) TO STDOUT (FORMAT csv)".encode())
     connection.wait(_read_copy(connection.pgconn, buffer))

@@ -58,6 +58,8 @@ def test_wrong_words_are_refused_with_the_right_ones(served: Served):
             client.account_members("company_domain:acme.example", functions=["finances"])
         with pytest.raises(InvalidRequest, match="not enough data"):
             client.learn_icp("won", traits=["account.line"])
+        with pytest.raises(InvalidRequest, match="NUL"):
+            client.learn_icp("won", won="deal\0won")
 
 
 def test_changing_needs_the_scope_of_stewards(served: Served):

@@ -159,8 +159,6 @@ def mark_stale(tx: Connection, moved: Collection[str] | pl.Series) -> None:
     """Queue for folding the profiles of all touched records and those that gained or lost records."""
     staging.copy_in(tx, "moved_profile", pl.DataFrame({"record_uid": moved}))
     tx.execute(text(MARK_STALE))
-    if len(moved):
-        staging.truncate(tx, ("moved_profile",))
 
 
 def stale_here(tx: Connection) -> list[UUID]:

@@ -47,11 +47,11 @@ SELECT uuidv7(), :channel, :delivery_id, :name, row, field, rule, value, reason,
        :recorded_at
 FROM staged_reject ORDER BY row"""
 
-# Former heads of merged profiles are records of the assignment.
+# Those that `graph.mark_stale` has queued.
 TOUCHED = """
 SELECT profile_id::text FROM (
     SELECT s.profile_id FROM touched_record JOIN source_record AS s USING (record_uid)
-    UNION SELECT profile_id FROM assignment UNION SELECT record_uid FROM assignment) AS touched"""
+    UNION SELECT record_uid FROM moved_profile) AS touched"""
 
 
 def declare(

@@ -74,3 +74,18 @@ def test_a_fold_does_not_wait_for_conclusions_and_they_miss_nothing(database: Da
     conclude(database)
     concluded = CustomerProfiles(database=database).computed("user_id:ann")
     assert concluded.traits["orders"] == 2
+
+
+def test_a_profile_that_loses_a_record_by_a_message_is_folded_with_the_other(
+    database: Database,
+) -> None:
+    for visitor, said in (("a", {"firstName": "Ann"}), ("b", {}), ("b", {"firstName": "Bob"})):
+        message = {"type": "identify", "anonymousId": visitor, "messageId": str(uuid4())}
+        traits = {"email": "home@example.com"} | said
+        told = understand(message | {"traits": traits}, Envelope(datetime.now(UTC)))
+        landed = ingest_landing.land(database, [Pushed("shop", told)])
+        ingest_landing.fold(database, landed.stale)
+        with database.autocommit() as connection:
+            assert not connection.execute("SELECT FROM stale_profile").fetchall()
+    found = CustomerProfiles(database=database).find(email="home@example.com")
+    assert sorted(each.records for each in found) == [1, 1]
