@@ -1,6 +1,6 @@
 """The names that conditions may use in this store: segments, dimensions, kinds and words of events."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -31,15 +31,31 @@ def of(tx: Connection, said: Condition | Mapping[str, Any]) -> Vocabulary:
         assigned={*ASSIGNED, *(dimension for dimension, _ in cells.sizes(driver(tx)))},
         kinds={*_usual_kinds(), *spoken.kinds(tx, asked)} if asked else (),
         values={name: spoken.frequent(tx, name) for name in FIELDS} if asked else {},
-        purposes=spoken.purposes(tx, {node.consent for node in consents}) if consents else (),
-        media={*media(), *spoken.media(tx, {node.medium for node in consents})} if consents else (),
+        purposes=_of_consents(tx, spoken.purposes, {node.consent for node in consents})
+        if consents
+        else (),
+        media=_of_consents(tx, spoken.media, {node.medium for node in consents}, media())
+        if consents
+        else (),
     )
 
 
 def check_purpose(tx: Connection, purpose: str) -> None:
     """Raises InvalidRequest where no consent names `purpose`, but one that is like it."""
-    if like := misspelt(purpose, spoken.purposes(tx, {purpose})):
+    if like := misspelt(purpose, _of_consents(tx, spoken.purposes, {purpose})):
         raise InvalidRequest(f"no consent names the purpose {purpose!r}; did you mean {like!r}?")
+
+
+def _of_consents(
+    tx: Connection,
+    read: Callable[[Connection, Collection[str]], set[str]],
+    said: Collection[str],
+    usual: Collection[str] = (),
+) -> set[str]:
+    """The words of consents. No index tells whether a rare one occurs: it is asked of doubtful ones."""
+    often = {*usual, *read(tx, ())}
+    doubtful = {each for each in said if misspelt(each, often)}
+    return often | read(tx, doubtful) if doubtful else often
 
 
 def _usual_kinds() -> Iterator[str]:
