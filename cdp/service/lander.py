@@ -1,29 +1,20 @@
 """Group commit: requests wait together, and one thread lands what waits in one transaction."""
 
-import random
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import structlog
 
 from cdp.channel.push.said import refused
 from cdp.channel.push.values import Fault
-from cdp.errors import (
-    SchemaOutOfDate,
-    StoreConflict,
-    StoreError,
-    StoreFull,
-    StoreUnavailable,
-)
-from cdp.profile.fold import fold_stale_profiles
+from cdp.errors import SchemaOutOfDate, StoreConflict, StoreFull, StoreUnavailable
 from cdp.service import metrics
+from cdp.service.folder import Folder, again_on_conflict
 from cdp.service.frame import told
-from cdp.service.ingest_landing import Outcome, Pushed, fold, land
+from cdp.service.ingest_landing import Outcome, Pushed, land
 from cdp.store.database import Database
 
 log = structlog.get_logger("cdp.ingest")
@@ -32,8 +23,6 @@ MOST_MESSAGES = 2_000  # of one transaction, unless a single request has more
 MOST_WAITING = 20_000  # messages; more are turned away instead of filling the memory
 MOST_BYTES = 64 << 20  # of waiting request bodies
 MOST_FAILURES = 50  # transactions that fail for a message's sake; beyond them it is the store's
-CONFLICTS = 5  # tries of a transaction that met another
-SWEEP_SECONDS = 5.0  # between two looks for profiles whose fold failed
 # The store as a whole is away: no message is to blame.
 AWAY = (StoreUnavailable, StoreFull, SchemaOutOfDate, StoreConflict)
 
@@ -67,22 +56,21 @@ class Lander:
 
     def __init__(self, database: Database, after_fold: Callable[[], None] = lambda: None) -> None:
         self._database = database
-        self._after_fold = after_fold
+        self._folder = Folder(database, after_fold)
         self._waiting: deque[Waiting] = deque()
         self._messages = self._bytes = 0
         self._changed = threading.Condition()
         self._stopping = False
-        self._unfolded = True  # a killed process may have left some
-        self._swept = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="lander", daemon=True)
 
     def stop(self) -> None:
-        """Land what waits, then end; new requests are turned away."""
+        """Land and fold what waits, then end; new requests are turned away."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
         if self._thread.ident is not None:
             self._thread.join()
+        self._folder.stop()
 
     def submit(self, pushed: Sequence[Pushed], size: int) -> Future[Outcome]:
         """Have messages (of a body of `size` bytes) landed; done once they are durable and counted.
@@ -110,20 +98,13 @@ class Lander:
         return self._messages > 0
 
     def _run(self) -> None:
-        while True:
-            taken = self._take()
-            if taken:
-                self._serve(taken)
-            elif self._stopping:
-                return
-            self._sweep()
+        while taken := self._take():
+            self._serve(taken)
 
     def _take(self) -> list[Waiting]:
         """What waits, up to a transaction's size; waits for the first, but not when stopping."""
         with self._changed:
-            while not (self._waiting or self._stopping):
-                if not self._changed.wait(SWEEP_SECONDS if self._unfolded else None):
-                    return []
+            self._changed.wait_for(lambda: self._waiting or self._stopping)
             taken, messages = [], 0
             while self._waiting:
                 upcoming = len(self._waiting[0].pushed)
@@ -147,7 +128,7 @@ class Lander:
             self._serve_apart(taken, pushed, error)
         else:
             self._answer(taken, outcome)
-            self._fold(outcome.stale)
+            self._folder.fold(outcome.stale)
 
     def _serve_apart(
         self, taken: Sequence[Waiting], pushed: Sequence[Pushed], error: Exception
@@ -159,7 +140,7 @@ class Lander:
             self._answer(taken, failure if isinstance(failure, AWAY) else StoreUnavailable())
         else:
             self._answer(taken, Outcome())
-        self._unfolded = True
+        self._folder.look()
 
     def _land_apart(self, pushed: Sequence[Pushed], failures: "Failures") -> None:
         """Land halves until the message that fails stands alone, and put that into quarantine."""
@@ -179,31 +160,9 @@ class Lander:
     def _land(self, pushed: Sequence[Pushed]) -> Outcome:
         """Land in one transaction; again where it met another one."""
         with metrics.LANDING.time():
-            outcome = _again_on_conflict(lambda: land(self._database, pushed))
+            outcome = again_on_conflict(lambda: land(self._database, pushed))
         metrics.count(outcome)
         return outcome
-
-    def _fold(self, stale: Sequence[str]) -> None:
-        try:
-            with metrics.FOLDING.time():
-                _again_on_conflict(lambda: fold(self._database, stale))
-            self._after_fold()
-        except StoreError as error:
-            # They stay in the queue of stale profiles.
-            log.warning("unfolded", error=error.code, profiles=len(stale))
-            self._unfolded = True
-
-    def _sweep(self) -> None:
-        """Fold what a failed fold has left, now and then."""
-        if not self._unfolded or time.monotonic() - self._swept < SWEEP_SECONDS:
-            return
-        self._swept = time.monotonic()
-        try:
-            fold_stale_profiles(self._database)
-            self._unfolded = False
-            self._after_fold()
-        except StoreError as error:
-            log.warning("unfolded", error=error.code)
 
     def _answer(self, taken: Sequence[Waiting], result: Outcome | Exception) -> None:
         for each in taken:
@@ -232,15 +191,3 @@ def _unlandable(pushed: Pushed, error: Exception) -> Pushed:
     said = pushed.said
     fault = Fault("", "unlandable", f"the store could not take it ({type(error).__name__})")
     return replace(pushed, said=refused(said.message, said.envelope, fault))
-
-
-Result = TypeVar("Result")
-
-
-def _again_on_conflict(work: Callable[[], Result]) -> Result:
-    for attempt in range(1, CONFLICTS):
-        try:
-            return work()
-        except StoreConflict:
-            time.sleep(random.uniform(0, 0.05 * attempt))  # noqa: S311  no secret
-    return work()
