@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import polars as pl
@@ -11,8 +11,9 @@ import polars as pl
 from cdp.account import icp as profiles
 from cdp.account.roles import functions as known_functions
 from cdp.account.roles import levels as known_levels
+from cdp.audience import validate
 from cdp.derive import icp as fitting
-from cdp.errors import InvalidRequest, ProfileNotFound
+from cdp.errors import InvalidRequest, InvalidSegment, ProfileNotFound
 from cdp.model.account import IcpPreview, Member, Relation
 from cdp.model.expression import Condition, TraitIs, WorksFor
 from cdp.model.icp import Fit, Icp, IcpDefinition, Subject
@@ -70,6 +71,7 @@ class Accounts(OnStore):
         with self._database.autocommit() as connection:
             found = store.members(
                 connection,
+                known_levels(),
                 accounts=[account],
                 functions=functions,
                 levels=levels,
@@ -134,6 +136,7 @@ class Accounts(OnStore):
             profiles.named(connection, icp)
             found = store.members(
                 connection,
+                known_levels(),
                 functions=functions,
                 levels=levels,
                 fit=f"{fitting.FIT}{icp}",
@@ -168,7 +171,7 @@ class Accounts(OnStore):
         `{"name": ..., "criteria": [{"when": {"trait": ..., "is": ...}, "weight": 3}, ...]}`; the
         conditions are those of segments, over traits. Raises InvalidRequest, UnknownTrait.
         """
-        checked = profiles.checked(definition)
+        checked = _checked(definition)
         with self._database.transaction() as tx:
             profiles.define(tx, checked, by=by, note=note)
         return self.icp(checked.name)
@@ -193,6 +196,10 @@ class Accounts(OnStore):
         traits: what may be read; None: sector, size, country, revenue, age and technology.
         Raises NothingToLearn where there is not enough data, UnknownTrait.
         """
+        if subject not in get_args(Subject):
+            raise InvalidRequest(
+                f"an ideal customer profile is of {' or '.join(get_args(Subject))}, not of {subject!r}"
+            )
         with self._database.transaction() as tx:
             found = profiles.learnt(
                 tx,
@@ -209,7 +216,7 @@ class Accounts(OnStore):
 
     def preview_icp(self, definition: Mapping[str, Any] | IcpDefinition) -> IcpPreview:
         """What a profile would say of the companies there are; nothing is kept."""
-        checked = profiles.checked(definition)
+        checked = _checked(definition)
         with self._database.transaction() as tx:
             scored = profiles.preview(tx, checked)
         tenth = (scored["score"] / 10).floor().clip(0, 9).cast(pl.Int64)
@@ -257,6 +264,17 @@ def _fit(icp: Icp, found: Mapping[str, Any], *, reasons: bool = True) -> Fit:
         probability=fitting.probability(definition, total),
         reasons=fitting.reasons(definition, traits) if reasons else (),
     )
+
+
+def _checked(said: Mapping[str, Any] | IcpDefinition) -> IcpDefinition:
+    """The definition; its conditions must be what they would have to be in a segment."""
+    definition = profiles.checked(said)
+    for n, criterion in enumerate(definition.criteria):
+        try:
+            validate.checked(criterion.when, validate.Vocabulary())
+        except InvalidSegment as error:
+            raise InvalidRequest(f"criteria.{n}.when: {error}") from None
+    return definition
 
 
 def _check(functions: Sequence[str] | None, levels: Sequence[str] | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from pydantic import TypeAdapter, ValidationError
 
 from cdp.errors import InvalidRequest, PersonaNotFound, ProfileNotFound
 from cdp.identity.refs import parsed, the_only
@@ -18,6 +19,7 @@ from cdp.model.persona import (
     PersonaChanges,
     Situation,
     StatedPersona,
+    Title,
     Validation,
 )
 from cdp.persona import cards, discovery, present, validation
@@ -34,6 +36,7 @@ from cdp.store.persona import personas
 from cdp.store.persona.situations import Visitor
 
 SEED = 1
+TITLE = TypeAdapter(Title)
 
 
 class Personas(OnStore):
@@ -90,8 +93,12 @@ class Personas(OnStore):
     def edit(
         self, persona: UUID | str, *, name: str | None = None, text: str | None = None
     ) -> Persona:
-        """Give a persona another name, or another text on its card. Raises PersonaNotFound."""
+        """Give a persona another name, or another text on its card.
+
+        Raises PersonaNotFound; InvalidRequest of a name that is none, or another's.
+        """
         found = self._row(persona)
+        name = name if name is None else _title(name)
         if name and (same := self._named(name)) and same["persona_id"] != found["persona_id"]:
             raise InvalidRequest(f"another persona is called {name!r}; choose another name")
         words = {} if text is None else {"text": text}
@@ -251,6 +258,13 @@ class Personas(OnStore):
     def _named(self, name: str) -> Mapping[str, Any] | None:
         with self._database.autocommit() as connection:
             return next((row for row in personas.live(connection) if row["name"] == name), None)
+
+
+def _title(name: str) -> str:
+    try:
+        return TITLE.validate_python(name)
+    except ValidationError:
+        raise InvalidRequest("a name has 1 to 120 letters, and not only spaces") from None
 
 
 def _visitor(connection: psycopg.Connection, ref: UUID | str, at: datetime) -> Visitor:

@@ -28,9 +28,11 @@ def checked(document: Mapping[str, Any] | IcpDefinition) -> IcpDefinition:
     try:
         definition = IcpDefinition.model_validate(document)
     except ValidationError as error:
-        raise InvalidRequest(
-            f"the profile is not valid at {first_fault(error, 'its root')}"
-        ) from None
+        fault = first_fault(error, "its root")
+        if error.errors()[0]["type"] == "union_tag_not_found":
+            place = fault.partition(":")[0]
+            fault = f"{place}: it is no condition; write {{trait: employees, at_least: 50}}"
+        raise InvalidRequest(f"the profile is not valid at {fault}") from None
     for n, criterion in enumerate(definition.criteria):
         for _, node in every_node(criterion.when):
             if isinstance(node, TraitIs) and known_trait(node.trait).type == "age":
@@ -119,7 +121,8 @@ def learnt(
     candidates = candidates.sort("profile_id")
     if candidates.is_empty():
         raise NothingToLearn(
-            f"not enough data: no {subject} has been concluded on, or none has {among}"
+            f"not enough data: no {subject} has been concluded on"
+            + (f", or none has an event {among!r}" if among else "")
         )
     winners = pl.Series(store.with_event(tx, won), dtype=pl.String)
     is_won = candidates["profile_id"].is_in(winners.implode()).to_numpy()

@@ -25,6 +25,8 @@ from cdp.model.icp import (
 FEWEST = 30  # won, and not won: below that no figure of them means anything
 FEWEST_OF_A_VALUE = 20  # candidates; rarer values say nothing
 MOST_VALUES = 20  # of one trait
+MOST_APART = 0.25  # shares of the won and of the others of whom a trait is known
+TOO_GOOD = 0.95  # an area that what a company is like before a deal does not reach
 FOLDS = 5
 RESAMPLES = 500
 NUMBERS = ("integer", "number", "money", "age")
@@ -104,7 +106,7 @@ def learn(
             intercept=slope * float(model.intercept_[0]) + intercept,
             percentiles=tuple(np.quantile(sums, np.linspace(0, 1, 101)).round(9).tolist()),
         ),
-        report=_report(features, unseen, won),
+        report=_report(features, unseen, won, _heaviest(features, model.coef_[0])),
     )
 
 
@@ -131,8 +133,14 @@ def _useless(told: pl.Series, won: Bools) -> str | None:
     known = told.is_not_null().to_numpy()
     if not known.any():
         return "of no candidate is it known"
-    if not known[~won].any() or known[won].mean() > 10 * known[~won].mean() + 0.05:
+    of_won, of_others = float(known[won].mean()), float(known[~won].mean())
+    if not of_others or of_won > 10 * of_others + 0.05:
         return "it is known of the won only: it tells that they were won, not why"
+    if abs(of_won - of_others) > MOST_APART:
+        return (
+            f"it is known of {of_won:.0%} of the won and {of_others:.0%} of the others: that it is "
+            "known would tell more than what it says"
+        )
     return None
 
 
@@ -193,7 +201,11 @@ def _platt(unseen: Floats, won: Bools) -> tuple[float, float]:
     return slope, float(fitted.intercept_[0])
 
 
-def _report(features: Features, unseen: Floats, won: Bools) -> LearningReport:
+def _heaviest(features: Features, weights: Floats) -> str:
+    return features.criteria[int(np.abs(weights).argmax())].trait
+
+
+def _report(features: Features, unseen: Floats, won: Bools, heaviest: str) -> LearningReport:
     predicted = 1 / (1 + np.exp(-unseen))
     area = _auc_with_interval(unseen, won)
     share = float(won.mean())
@@ -206,11 +218,16 @@ def _report(features: Features, unseen: Floats, won: Bools) -> LearningReport:
         calibration=_fifths(predicted, won),
         traits=features.traits,
         left_out=features.left_out,
-        verdict=_verdict(area),
+        verdict=_verdict(area, heaviest),
     )
 
 
-def _verdict(area: Interval) -> str:
+def _verdict(area: Interval, heaviest: str) -> str:
+    if area.value >= TOO_GOOD:
+        return (
+            f"too good to be true: {heaviest} seems to tell that a deal was won, rather than why; "
+            "learn again without it"
+        )
     if area.low <= 0.5:
         return "no better than chance: these traits do not tell who is won; do not use it"
     if area.value < 0.7:

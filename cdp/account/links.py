@@ -55,13 +55,14 @@ def _link_some(tx: Connection) -> int:
 def links_of(found: pl.DataFrame) -> pl.DataFrame:
     """One row a profile, company and function, with role, level, since, until and rule.
 
-    What a record states stands above what an address tells; of several roles of one function
-    the one held now, then the higher, then the newer.
+    What a record states stands above what an address tells: who states one of the companies that
+    share a domain is of no other by an address there. Of several roles of one function the one held
+    now, then the higher, then the newer.
     """
     stated = found.filter(pl.col("rule") == "stated")
-    told = found.filter(pl.col("rule") != "stated").join(
-        stated, on=["profile_id", "account_id"], how="anti"
-    )
+    told = found.filter(pl.col("rule") != "stated")
+    settled = told.join(stated, on=["profile_id", "account_id"], how="semi")
+    told = told.join(settled, on=["profile_id", "domain"], how="anti")
     known = with_roles(pl.concat([stated, told]))
     rank = {level: place for place, level in enumerate(levels())}
     # A link without any role says less than one with.

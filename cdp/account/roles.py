@@ -127,7 +127,8 @@ def _meant(text: str, known: Mapping[str, re.Pattern[str]]) -> set[str]:
 
 def _plain(said: str) -> str:
     folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", said.casefold()))
-    return " ".join(_NOT_WORDS.sub(" ", folded.replace("&", " and ")).split())
+    whole = unicodedata.normalize("NFC", folded)
+    return " ".join(_NOT_WORDS.sub(" ", whole.replace("&", " and ")).split())
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:

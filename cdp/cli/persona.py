@@ -169,7 +169,9 @@ def validate(as_json: AsJson = False) -> None:
     for each in found.moved:
         typer.echo(f"moved: {each.trait} {each.psi:.3f} (PSI)")
     typer.echo(
-        "the personas have drifted: `cdp persona discover`" if found.drifted else "they hold"
+        "the personas have drifted: `cdp persona discover`"
+        if found.drifted
+        else "no drift since they were made"
     )
     _warn(found.stability)
 

@@ -109,9 +109,13 @@ def _size(employees: pl.Expr) -> pl.Expr:
 
 def country(said: str) -> str:
     """The code of a country: FR of `France`, `FRA` or `fr`; as stated where it is not known."""
+    return _countries().get(_plain(said), said.strip())
+
+
+def _plain(said: str) -> str:
     accents = unicodedata.normalize("NFKD", said.casefold())
-    plain = " ".join(re.sub(r"[^a-z0-9]+", " ", re.sub("[\u0300-\u036f]", "", accents)).split())
-    return _countries().get(plain, said.strip())
+    letters = unicodedata.normalize("NFC", re.sub("[\u0300-\u036f\u0654\u0655]", "", accents))
+    return " ".join(re.sub(r"[\W_]+", " ", letters).split())
 
 
 @cache

@@ -52,8 +52,9 @@ def score(icp: IcpDefinition) -> pl.Expr:
         whole = 100 * weights(icp) / total
         held = pl.all_horizontal(required) if required else pl.lit(value=True)
         return pl.when(held).then(whole).otherwise(0.0).round(DIGITS)
-    above = [weights(icp) >= bound for bound in icp.calibration.percentiles[1:]]
-    return pl.sum_horizontal(above).cast(pl.Float64)
+    # One search of each sum: a comparison per bound would read the traits a hundred times.
+    bounds = pl.lit(pl.Series(icp.calibration.percentiles[1:]))
+    return bounds.search_sorted(weights(icp), side="right").cast(pl.Float64)
 
 
 def weights(icp: IcpDefinition) -> pl.Expr:
@@ -152,8 +153,15 @@ def _passes(condition: TraitIs, test: str, wanted: Any) -> pl.Expr:
     text = pl.col("traits").str.json_path_match(path)
     if test == "known":
         return text.is_not_null() if wanted else text.is_null()
+    if condition.key is None and known_trait(condition.trait).type == "list":
+        held = text.str.json_decode(pl.List(pl.String))
+        asked = wanted if test == "in" else (wanted,)
+        return pl.any_horizontal(held.list.contains(str(each)) for each in asked).fill_null(
+            value=False
+        )
     if test == "contains":
-        return _contains(condition, text, wanted)
+        part = str(wanted).casefold()
+        return text.str.to_lowercase().str.contains(part, literal=True).fill_null(value=False)
     first = wanted[0] if isinstance(wanted, tuple) else wanted
     if isinstance(first, bool):
         value: pl.Expr = text == "true"
@@ -163,11 +171,3 @@ def _passes(condition: TraitIs, test: str, wanted: Any) -> pl.Expr:
     else:
         value = text
     return ORDERED[test](value, wanted).fill_null(value=False)
-
-
-def _contains(condition: TraitIs, text: pl.Expr, wanted: Any) -> pl.Expr:
-    if condition.key is None and known_trait(condition.trait).type == "list":
-        held = text.str.json_decode(pl.List(pl.String))
-        return held.list.contains(str(wanted)).fill_null(value=False)
-    part = str(wanted).casefold()
-    return text.str.to_lowercase().str.contains(part, literal=True).fill_null(value=False)

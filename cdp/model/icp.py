@@ -9,6 +9,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    FiniteFloat,
     JsonValue,
     StringConstraints,
     field_validator,
@@ -34,7 +35,7 @@ class Criterion(Frozen):
     """
 
     when: Expression
-    weight: float = 1.0
+    weight: FiniteFloat = 1.0
     required: bool = Field(default=False, description="where it does not hold nothing fits")
     name: str | None = Field(default=None, max_length=200, description="in words")
 

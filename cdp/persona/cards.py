@@ -27,6 +27,7 @@ MOST_FIGURES = 8  # of a section
 MOST_SIGNALS = 5  # of a kind
 LEAST_RATIO = 1.2  # a signal has to be so many times as frequent to stand on a card
 TOO_FEW = f"fewer than {figures.LEAST_MEMBERS} members are known by any trait of this part"
+ALIKE = "no trait of this part is known of enough people and differs among them"
 NOT_PEOPLE = "a situation that anyone may be in: it is told by sessions, not by traits"
 
 
@@ -89,8 +90,11 @@ def _sections(
     if persona is None:
         return {part: Section(note=NOT_PEOPLE) for part in get_args(Part)}
     told = figures.by_part(fitted, figures.every(fitted, people, history, persona))
+    used = {each.part for each in fitted.features}
     return {
-        part: Section(figures=told[part][:MOST_FIGURES]) if part in told else Section(note=TOO_FEW)
+        part: Section(figures=told[part][:MOST_FIGURES])
+        if part in told
+        else Section(note=TOO_FEW if part in used else ALIKE)
         for part in get_args(Part)
     }
 

@@ -118,7 +118,8 @@ def _plot(card: Card) -> Plot | None:
     )
     axes.set_yticks(list(places), [f"{_plain(e.trait)}: {e.value}" for e in best], fontsize=8)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes.legend(fontsize=8, frameon=False)
+    # Above: inside it would lie on the longest bars.
+    plot.legend(loc="outside upper center", ncols=2, fontsize=8, frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     return plot
 

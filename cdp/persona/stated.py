@@ -12,10 +12,12 @@ from cdp.errors import InvalidRequest
 from cdp.model.persona import Between, StatedPersona
 from cdp.persona.people import AGES
 from cdp.persona.signals import DAYPARTS
+from cdp.profile.traits import registry
 
 HOLDS = 0.9  # P(a stated trait holds | the persona)
 CLOCK = {"daypart": tuple(dict.fromkeys(DAYPARTS.values())), "weekday": ("working day", "weekend")}
 SEARCHED = r"[^\W\d_](?:[^\W_]|-){2,}"  # as signals.WORD
+NUMERIC = frozenset({"integer", "number", "money", "age"})
 UNREADABLE = frozenset({"age", "object", "instant", "date"})  # types that cannot be stated
 
 
@@ -36,8 +38,18 @@ def checked(stated: StatedPersona) -> StatedPersona:
             raise _refused(
                 stated, f"who.{name} holds of nobody; state values, or a range min to max"
             )
+        if kind in NUMERIC and not isinstance(wanted, Between) and not all(map(_number, wanted)):
+            raise _refused(stated, f"who.{name} is a number; state numbers, or a range min to max")
+        # A text of a source's own may be a number.
+        own = kind == "string" and name not in registry()
+        if isinstance(wanted, Between) and kind not in NUMERIC and not own:
+            raise _refused(stated, f"who.{name} is of type {kind}; state its values, not a range")
     signals = {kind: _spelt(stated, kind, shares) for kind, shares in stated.signals.items()}
     return stated.model_copy(update={"signals": signals})
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _refused(stated: StatedPersona, why: str) -> InvalidRequest:

@@ -49,12 +49,14 @@ def _voices(
         )
         for aspect, people, polarity in best.select("aspect", "people", "polarity").iter_rows()
     ]
-    quotations = []
+    quotations: dict[str, Quotation] = {}  # what several wrote in the same words is quoted once
     for concern in concerns:
-        found = persona_texts.quotable(tx, persona_id, concern.aspect, sign=sign, limit=QUOTATIONS)
-        quotations += [_quotation(row, concern.aspect) for row in found]
-    unique = {each.event_id: each for each in reversed(quotations)}
-    return Voices(concerns=concerns, quotations=[*unique.values()][::-1][:QUOTATIONS])
+        for row in persona_texts.quotable(tx, persona_id, concern.aspect, sign=sign):
+            if len(quotations) == QUOTATIONS:
+                break
+            quotation = _quotation(row, concern.aspect)
+            quotations.setdefault(quotation.text.casefold(), quotation)
+    return Voices(concerns=concerns, quotations=[*quotations.values()])
 
 
 def _quotation(row: Mapping[str, Any], aspect: str) -> Quotation:

@@ -76,7 +76,7 @@ STAGING = {
         subject text, recorded_at timestamptz""",
     # The profiles that are derived, their records, and what was concluded of them.
     "deriving": "n int, profile_id uuid, folded boolean",
-    "deriving_record": "n int, record_uid uuid, channel text, trust int",
+    "deriving_record": "n int, record_uid uuid, channel text, trust int, counts tstzmultirange",
     "scored_text": """record_uid uuid, event_id uuid, model text, language text, polarity float8,
         tone text, confidence float8, words jsonb, aspects jsonb, event_recorded_at timestamptz""",
     "derived": "profile_id uuid, subject text, traits jsonb, due_at timestamptz, folded boolean",

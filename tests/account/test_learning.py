@@ -12,6 +12,7 @@ from cdp.account.learning import auc, learn
 from cdp.accounts import Accounts
 from cdp.channel.load import load_channel
 from cdp.conclude import conclude
+from cdp.derive.icp import with_fit
 from cdp.errors import NothingToLearn
 from cdp.ingest import ingest
 from cdp.profile.fold import fold_stale_profiles
@@ -51,27 +52,45 @@ def test_a_line_that_is_won_more_often_weighs_more_and_calibrates():
     weights = {each.when.is_: each.weight for each in icp.criteria}
     assert weights["wine"] > 0 > weights["software"]
     assert icp.report is not None
+    assert icp.calibration is not None
     assert icp.report.auc.low > 0.7
     for fifth in icp.report.calibration:
         assert fifth["predicted"] == pytest.approx(fifth["won"], abs=0.08)
+    sums = [weights["wine" if "wine" in told else "software"] for told in candidates["traits"]]
+    below = [sum(each >= bound for bound in icp.calibration.percentiles[1:]) for each in sums]
+    scored = with_fit(candidates.with_columns(subject=pl.lit("account")), [icp])
+    assert [json.loads(told)["fit.x"] for told in scored["traits"]] == below
 
 
 def test_what_is_known_of_the_won_only_is_left_out():
     candidates, won = a_base()
     told = [
-        json.dumps(json.loads(text) | ({"custom.reason": "price"} if wins else {}))
-        for text, wins in zip(candidates["traits"], won, strict=True)
+        json.dumps(
+            json.loads(text)
+            | ({"custom.reason": "price"} if wins else {})
+            | ({"founded": 1900 + n} if n % 10 < (8 if wins else 4) else {})
+        )
+        for n, (text, wins) in enumerate(zip(candidates["traits"], won, strict=True))
     ]
     icp = learn(
         "x",
         pl.DataFrame({"traits": told}),
         won,
-        ["account.line", "custom.reason"],
+        ["account.line", "custom.reason", "founded"],
         subject="account",
     )
     assert icp.report is not None
     assert icp.report.traits == ["account.line"]
     assert "known of the won only" in icp.report.left_out["custom.reason"]
+    assert "83% of the won and 38% of the others" in icp.report.left_out["founded"]
+
+
+def test_a_trait_that_tells_that_it_was_won_is_pointed_out():
+    _, won = a_base()
+    told = [json.dumps({"custom.stage": "customer" if wins else "lead"}) for wins in won]
+    icp = learn("x", pl.DataFrame({"traits": told}), won, ["custom.stage"], subject="account")
+    assert icp.report is not None
+    assert "too good to be true: custom.stage" in icp.report.verdict
 
 
 def test_too_few_won_deals_teach_nothing_and_say_so():

@@ -23,6 +23,12 @@ SPELLINGS = [
     ("ООО Ромашка Север", "OOO Romashka Sever"),
     ("Grupo Bimbo, S.A.B. de C.V.", "Grupo Bimbo"),
     ("PT Bank Central Asia Tbk", "Bank Central Asia"),
+    ("Общество с ограниченной ответственностью «Северное Вино»", "ООО Северное Вино"),
+    ("㈱山田製作所", "山田製作所株式会社"),
+    ("(주)삼성전자", "삼성전자 주식회사"),
+    ("百度网讯科技股份有限公司", "百度网讯科技有限公司"),
+    ("Yılmaz Gıda San. ve Tic. A.Ş.", "Yilmaz Gida Sanayi ve Ticaret AS"),
+    ("Weingut Loosen UG (haftungsbeschränkt) i.L.", "Weingut Loosen e.K."),
 ]
 
 
@@ -52,6 +58,8 @@ def test_a_name_that_is_only_a_legal_form_stays():
         ("St. Paul, Minnesota", "Saint Paul"),
         ("Tromsø", "TROMSO"),
         ("Москва", "Moscow"),
+        ("Frankfurt a. M.", "Frankfurt/Main"),
+        ("東京都", "Tokyo"),
     ],
 )
 def test_spellings_of_one_city_meet(one: str, other: str):

@@ -24,6 +24,12 @@ from cdp.derive.sectors import sector
         ("Assistant to the CFO", "finance", "staff"),
         ("Account Executive", "sales", "staff"),
         ("Managing Director", "general_management", "c_level"),
+        ("Diretora Financeira", "finance", "director"),
+        ("Finanzvorstand", "finance", "c_level"),
+        ("Dyrektor finansowy", "finance", "director"),
+        ("Директор по персоналу", "human_resources", "director"),
+        ("財務部長", "finance", "director"),
+        ("재무이사", "finance", "director"),
     ],
 )
 def test_a_role_has_function_and_level(said: str, function: str, level: str):
@@ -67,3 +73,5 @@ def test_the_narrower_word_counts_and_the_wider_one_where_that_is_not_known():
 
 def test_a_country_has_one_code():
     assert {country(said) for said in ("France", "FRA", "fr", "Frankreich")} == {"FR"}
+    told = [country(said) for said in ("Россия", "Ελλάδα", "日本", "대한민국", "Україна", "العراق")]
+    assert told == ["RU", "GR", "JP", "KR", "UA", "العراق"]

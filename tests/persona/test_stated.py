@@ -32,6 +32,8 @@ def test_one_value_needs_no_list_and_an_age_may_be_stated():
         ({"who": {"income": {"min": 50, "max": 10}}}, "who.income holds of nobody"),
         ({"who": {"income": {}}}, "who.income holds of nobody"),
         ({"who": {"gender": []}}, "who.gender holds of nobody"),
+        ({"who": {"gender": {"min": 3}}}, "who.gender is of type string; state its values"),
+        ({"who": {"age_years": ["young"]}}, "who.age_years is a number"),
         ({"who": {"birth_date": ["1990-01-01"]}}, "who.birth_date is of type date"),
         ({"signals": {"daypart": {"nite": 0.5}}}, "there are night, morning"),
         ({"signals": {"search": {"red shoes": 0.5}}}, "no single word"),

@@ -89,6 +89,8 @@ def test_webhooks_hear_who_enters_and_leaves_personas_and_situations(
     # Who asks hears the same, also after the persona was called otherwise; so do segments that read it.
     other = Personas(database=database)
     assert "Beach" in other.fitted().names.values()  # pyright: ignore[reportOptionalMemberAccess]
+    with pytest.raises(InvalidRequest, match="not only spaces"):
+        personas.edit("Beach", name="  ")
     personas.edit("Beach", name="Seaside")
     first = personas.changes("Seaside", limit=1)
     assert [each.kind for each in first.data] == ["situation.entered"]

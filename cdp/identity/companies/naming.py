@@ -21,7 +21,9 @@ _DISTRICT = re.compile(r"\b(?:\d+\w*|cedex|arrondissement)\b")
 _WEB = re.compile(r"\.(?:com|net|org|io|ai|co)\b", re.IGNORECASE)
 
 _LATIN = str.maketrans(IN_LATIN)
-_UNSPACED = re.compile("(株式会社|有限公司|有限会社)")
+_UNSPACED = re.compile(
+    "(株式会社|有限会社|合同会社|股份有限公司|有限责任公司|有限公司|주식회사|유한회사)"
+)
 REMEMBERED = 100_000  # names; the same ones come again with every delivery
 
 Words = tuple[str, ...]

@@ -10,13 +10,19 @@ from cdp.store.profile.read import rows
 
 MEMBERS = """
 SELECT a.profile_id, a.account_id, c.body #>> '{traits,company_name}' AS account,
-       min(a.role) AS role, array_remove(array_agg(a.function ORDER BY a.function), '') AS functions,
-       min(a.level) AS level, min(a.since) AS since, max(a.until) AS until, min(a.rule) AS rule,
-       (d.traits ->> %(fit)s)::float8 AS fit
+       (array_agg(a.role ORDER BY a.until DESC NULLS FIRST, h.height, a.since DESC NULLS LAST, a.role))[1]
+           AS role,
+       array_remove(array_agg(a.function ORDER BY a.function), '') AS functions,
+       (array_agg(a.level ORDER BY a.until DESC NULLS FIRST, h.height))[1] AS level,
+       min(a.since) AS since, CASE WHEN bool_and(a.until IS NOT NULL) THEN max(a.until) END AS until,
+       min(a.rule) AS rule, (d.traits ->> %(fit)s)::float8 AS fit
 FROM profile_account AS a JOIN profile AS p USING (profile_id)
 JOIN profile AS c ON c.profile_id = a.account_id
 LEFT JOIN derived_profile AS d ON d.profile_id = a.account_id
-WHERE p.subject = 'person' AND (%(left)s OR coalesce(a.until > current_date, true))
+CROSS JOIN LATERAL (
+    SELECT array_position(%(highest_first)s::text[], a.level)) AS h (height)
+WHERE p.subject = 'person' AND (%(left)s OR
+      coalesce(a.since <= current_date, true) AND coalesce(a.until > current_date, true))
   AND (%(accounts)s::uuid[] IS NULL OR a.account_id = ANY(%(accounts)s))
   AND (%(functions)s::text[] IS NULL OR a.function = ANY(%(functions)s))
   AND (%(levels)s::text[] IS NULL OR a.level = ANY(%(levels)s))
@@ -64,6 +70,7 @@ GROUP BY s.profile_id, p.body ORDER BY 4, 1 LIMIT %(limit)s"""
 
 def members(
     connection: psycopg.Connection,
+    highest_first: Sequence[str],
     *,
     accounts: Sequence[UUID] | None = None,
     functions: Sequence[str] | None = None,
@@ -73,8 +80,12 @@ def members(
     with_left: bool = False,
     limit: int,
 ) -> list[dict[str, Any]]:
-    """People of companies in some functions and levels; of companies whose trait `fit` is so high."""
+    """People of companies in some functions and levels; of companies whose trait `fit` is so high.
+
+    highest_first: all levels; of somebody's several roles the highest is told.
+    """
     said = {
+        "highest_first": list(highest_first),
         "accounts": list(accounts) if accounts is not None else None,
         "functions": list(functions) if functions is not None else None,
         "levels": list(levels) if levels is not None else None,

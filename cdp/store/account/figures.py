@@ -14,7 +14,7 @@ SELECT d.n, count(DISTINCT a.profile_id) FILTER (WHERE p.subject = 'person'),
                        FILTER (WHERE p.subject = 'person' AND a.function <> ''), ',')
 FROM deriving AS d JOIN profile_account AS a ON a.account_id = d.profile_id
 JOIN profile AS p ON p.profile_id = a.profile_id
-WHERE coalesce(a.until > current_date, true)
+WHERE coalesce(a.since <= current_date, true) AND coalesce(a.until > current_date, true)
 GROUP BY d.n"""
 COLUMNS = {
     "n": pl.Int32,

@@ -47,11 +47,13 @@ TRAITS = "SELECT profile_id, subject, traits FROM derived_profile WHERE profile_
 ALL_TRAITS = """
 SELECT profile_id::text, subject, traits::text FROM derived_profile WHERE subject = '{subject}'"""
 TRAIT_COLUMNS = {"profile_id": pl.String, "subject": pl.String, "traits": pl.String}
-# A deal is won by the company, or by a person for it.
+# A deal is won by the company, or by a person for it while there.
 DEALS = """
 SELECT DISTINCT owner.profile_id::text FROM event AS e JOIN source_record AS r USING (record_uid),
 LATERAL (SELECT r.profile_id
-         UNION SELECT a.account_id FROM profile_account AS a WHERE a.profile_id = r.profile_id) AS owner
+         UNION SELECT a.account_id FROM profile_account AS a WHERE a.profile_id = r.profile_id
+           AND coalesce(e.occurred_at >= a.since, true)
+           AND coalesce(e.occurred_at < a.until, true)) AS owner
 WHERE e.kind = '{kind}'"""
 
 

@@ -39,10 +39,11 @@ JOIN record_identifier AS i ON i.record_uid = s.record_uid AND i.withdrawn_at IS
 JOIN profile AS p ON p.search_text LIKE '%@' || replace(i.value, '_', '\\_') || '%'
 WHERE p.subject = 'person' AND p.profile_id NOT IN (SELECT profile_id FROM linking)"""
 
-# A role that is not said with the company is the job title of the profile.
+# A role that is not said with the company is the job title of the profile. A source says at first
+# that somebody is there, and one day until when: the same of them all, as the fold has it.
 STATED = """
-SELECT DISTINCT r.profile_id, owner.profile_id, coalesce(a.role, p.body #>> '{traits,job_title}'),
-       a.since, a.until, 'stated'
+SELECT r.profile_id, owner.profile_id, coalesce(a.role, p.body #>> '{traits,job_title}') AS named,
+       a.since, max(a.until), 'stated', NULL
 FROM linking AS l JOIN source_record AS r USING (profile_id)
 JOIN profile AS p USING (profile_id)
 JOIN record_account AS a ON a.record_uid = r.record_uid
@@ -52,10 +53,11 @@ JOIN source_record AS owner ON owner.record_uid = i.record_uid
 JOIN channel AS c ON c.channel = owner.channel AND c.subject = 'account'
 WHERE owner.profile_id <> r.profile_id AND (:anonymous OR p.subject = 'account' OR EXISTS (
     SELECT FROM jsonb_object_keys(p.body -> 'identifiers') AS held (namespace)
-    WHERE held.namespace <> ALL(:devices)))"""
+    WHERE held.namespace <> ALL(:devices)))
+GROUP BY r.profile_id, owner.profile_id, named, a.since"""
 WRITING = """
 SELECT DISTINCT r.profile_id, owner.profile_id, p.body #>> '{traits,job_title}',
-       CAST(NULL AS date), CAST(NULL AS date), 'work e-mail'
+       CAST(NULL AS date), CAST(NULL AS date), 'work e-mail', i.value
 FROM linking AS l JOIN source_record AS r USING (profile_id)
 JOIN profile AS p USING (profile_id)
 JOIN record_identifier AS e ON e.record_uid = r.record_uid AND e.withdrawn_at IS NULL
@@ -72,6 +74,7 @@ LINK_COLUMNS = {
     "since": pl.Date,
     "until": pl.Date,
     "rule": pl.String,
+    "domain": pl.String,
 }
 
 # What people do counts for their companies, so these are concluded on anew with them.
@@ -132,7 +135,7 @@ def stated(tx: Connection, *, anonymous: bool, devices: Collection[str]) -> pl.D
 
 
 def by_address(tx: Connection, namespaces: Collection[str]) -> pl.DataFrame:
-    """The links of `linking` that addresses of these namespaces speak for."""
+    """The links of `linking` that addresses of these namespaces speak for, by their `domain`."""
     return _read(tx, WRITING, {"addresses": list(namespaces)})
 
 

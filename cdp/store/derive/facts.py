@@ -12,10 +12,11 @@ from sqlalchemy import Connection, text
 from cdp.store import staging
 from cdp.store.audience.predicate import literal, quoted
 from cdp.store.database import driver
-from cdp.store.derive.texts import HAS_TEXT, SAID
+from cdp.store.derive.texts import COUNTS, HAS_TEXT, SAID
 from cdp.store.profile.read import rows
 
-# `deriving` numbers the profiles at hand; `deriving_record` holds their records. `folded` tells
+# `deriving` numbers the profiles at hand; `deriving_record` holds their records, and when what they
+# tell counts (null: always). `folded` tells
 # those whose facts may have changed from those that only time or new parameters move.
 QUEUE_DUE = """
 INSERT INTO underived_profile (profile_id, folded)
@@ -35,14 +36,18 @@ WITH taken AS (
 INSERT INTO deriving SELECT row_number() OVER (ORDER BY profile_id), profile_id, folded FROM taken"""
 TAKE_MEMBERS = """
 INSERT INTO deriving_record
-SELECT d.n, r.record_uid, r.channel, c.trust
+SELECT d.n, r.record_uid, r.channel, c.trust, NULL
 FROM deriving AS d JOIN source_record AS r USING (profile_id) JOIN channel AS c USING (channel)
 UNION ALL
--- What people do counts for the company they belong to, too.
-SELECT DISTINCT d.n, r.record_uid, r.channel, c.trust
-FROM deriving AS d JOIN profile_account AS a ON a.account_id = d.profile_id
-JOIN source_record AS r ON r.profile_id = a.profile_id JOIN channel AS c USING (channel)
-WHERE c.subject = 'person' AND coalesce(a.until > current_date, true)"""
+-- What people did while they belonged to a company counts for it, too. Of dates the wrong way
+-- round only the later word is taken: Postgres has no such range.
+SELECT a.n, r.record_uid, r.channel, c.trust, a.counts
+FROM (SELECT d.n, a.profile_id, range_agg(tstzrange(
+          CASE WHEN a.until IS NULL OR a.since <= a.until THEN a.since END, a.until)) AS counts
+      FROM deriving AS d JOIN profile_account AS a ON a.account_id = d.profile_id
+      GROUP BY d.n, a.profile_id) AS a
+JOIN source_record AS r USING (profile_id) JOIN channel AS c USING (channel)
+WHERE c.subject = 'person'"""
 
 # A chunk is bounded by its events, too: what is beyond goes back to the queue.
 TOO_MANY = """
@@ -86,7 +91,7 @@ PROFILE_COLUMNS = {
 
 # Times as seconds since 1970: parsing a number is cheaper than parsing a date. What only some
 # events can have is looked for in these only.
-EVENTS = """
+EVENTS = f"""
 SELECT r.n, e.kind, date_part('epoch', e.occurred_at), e.order_id, e.product, e.category,
        CASE WHEN e.product IS NOT NULL OR e.order_id IS NOT NULL THEN
            e.properties ->> 'department' END,
@@ -108,7 +113,8 @@ SELECT r.n, e.kind, date_part('epoch', e.occurred_at), e.order_id, e.product, e.
            (lower(coalesce(e.properties ->> 'gift', e.properties ->> 'is_gift',
                            e.properties ->> 'gift_wrap', e.properties ->> 'gift_message', ''))
             NOT IN ('false', '0', 'no', 'n', ''))::int ELSE 0 END
-FROM deriving_record AS r JOIN event AS e USING (record_uid)"""
+FROM deriving_record AS r JOIN event AS e USING (record_uid)
+WHERE {COUNTS}"""
 EVENT_COLUMNS = {
     "n": pl.Int32,
     "kind": pl.Categorical,
@@ -236,7 +242,10 @@ def events(tx: Connection, count: int) -> pl.DataFrame:
 def texts(tx: Connection, count: int, kinds: list[str]) -> pl.DataFrame:
     """Their events of these kinds that hold words a person wrote (columns: TEXT_COLUMNS)."""
     return _rows(
-        tx, TEXTS.format(kinds=literal(kinds), said=SAID, tells=HAS_TEXT), TEXT_COLUMNS, count
+        tx,
+        TEXTS.format(kinds=literal(kinds), said=SAID, tells=f"{HAS_TEXT} AND {COUNTS}"),
+        TEXT_COLUMNS,
+        count,
     )
 
 

@@ -17,6 +17,7 @@ from cdp.store.profile.read import rows
 NAMES_TEXT = "e.properties ?| ARRAY['text', 'comment', 'message']"
 SAID = """coalesce(nullif(btrim(e.properties ->> 'text'), ''),
     nullif(btrim(e.properties ->> 'comment'), ''), nullif(btrim(e.properties ->> 'message'), ''))"""
+COUNTS = "(r.counts IS NULL OR e.occurred_at <@ r.counts)"  # of deriving_record and event
 HAS_TEXT = f"{NAMES_TEXT} AND {SAID} IS NOT NULL"
 # A title alone says little (pages have some, too): it goes before its text.
 TEXT = f"""
@@ -88,7 +89,7 @@ SELECT r.n, e.record_uid, date_part('epoch', e.occurred_at), e.order_id, e.produ
        e.score, s.polarity, s.confidence, s.words::text
 FROM deriving_record AS r JOIN event AS e USING (record_uid)
 LEFT JOIN text_score AS s USING (record_uid, event_id)
-WHERE {TELLS}"""
+WHERE {TELLS} AND {COUNTS}"""
 OPINION_COLUMNS = {
     "n": pl.Int32,
     "record_uid": pl.String,
@@ -101,9 +102,12 @@ OPINION_COLUMNS = {
     "confidence": pl.Float64,
     "words": pl.String,
 }
-ASPECTS = """
+ASPECTS = f"""
 SELECT r.n, said.key, round(avg((said.value ->> 'polarity')::numeric), 4)::float8
 FROM deriving_record AS r JOIN text_score AS s USING (record_uid), jsonb_each(s.aspects) AS said
+WHERE r.counts IS NULL OR EXISTS (
+    SELECT FROM event AS e
+    WHERE e.record_uid = s.record_uid AND e.event_id = s.event_id AND {COUNTS})
 GROUP BY r.n, said.key"""
 ASPECT_COLUMNS = {"n": pl.Int32, "aspect": pl.String, "polarity": pl.Float64}
 

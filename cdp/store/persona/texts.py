@@ -46,10 +46,10 @@ def aspects(tx: Connection) -> pl.DataFrame:
 
 
 def quotable(
-    tx: Connection, persona_id: UUID, aspect: str, *, sign: int, limit: int
+    tx: Connection, persona_id: UUID, aspect: str, *, sign: int
 ) -> Sequence[Mapping[str, Any]]:
     """The texts of members on an aspect, most for (1) or against (-1) it first, one a person."""
     said = {"persona_id": persona_id, "aspect": aspect, "sign": sign, "refusable": list(REFUSABLE)}
     found = [dict(row) for row in tx.execute(text(QUOTABLE), said).mappings()]
     found.sort(key=lambda row: (-row["polarity"] * sign, str(row["event_id"])))
-    return found[:limit]
+    return found
