@@ -19,6 +19,7 @@ STATUS: Mapping[type[CdpError], int] = {
     AmbiguousIdentifier: 409,
     InvalidRequest: 400,
 }
+MOST_LOOKUPS = 500
 ROUTES: Sequence[tuple[str, str, str]] = (
     ("POST", r"/v1/batch", "_batch"),
     ("POST", r"/v1/profiles/find", "_find"),
@@ -36,7 +37,8 @@ class FakeStore(httpx.MockTransport):
         with Client("http://store", "any key", transport=store) as client:
             client.get("email:ann@example.com")
 
-    Identifiers are compared as they are written. `messages` holds the events that were pushed;
+    Identifiers are compared as they are written, profiles come whole: `fields` and `as_of` are not
+    looked at. `messages` holds the events that were pushed;
     `fail_next(error)` has the next request answered with an error. Verbs that it does not know are
     answered with 501. It serves `Client` and `AsyncClient` alike.
     """
@@ -76,8 +78,8 @@ class FakeStore(httpx.MockTransport):
             raise KeyRefused
 
     def _carriers(self, ref: str) -> list[Profile]:
-        namespace, colon, value = ref.partition(":")
-        if colon:
+        namespace, _, value = ref.partition(":")
+        if namespace and value:
             return [p for p in self.profiles if value in p.identifiers.get(namespace, ())]
         try:
             return [p for p in self.profiles if p.profile_id == UUID(ref)]
@@ -101,6 +103,8 @@ class FakeStore(httpx.MockTransport):
 
     def _find(self, request: httpx.Request) -> Any:
         wanted = json.loads(request.content)["identifiers"].items()
+        if not wanted:
+            raise InvalidRequest("at least one identifier is needed")
         found = [
             each
             for each in self.profiles
@@ -110,6 +114,8 @@ class FakeStore(httpx.MockTransport):
 
     def _lookup(self, request: httpx.Request) -> Any:
         refs = json.loads(request.content)["refs"]
+        if len(refs) > MOST_LOOKUPS:
+            raise InvalidRequest(f"at most {MOST_LOOKUPS} are looked up at once")
         return {"data": [self._found(ref) for ref in refs]}
 
     def _found(self, ref: str) -> Any:
@@ -122,14 +128,16 @@ class FakeStore(httpx.MockTransport):
         return {"ref": ref, "profiles": found, "error": None}
 
     def _changes(self, request: httpx.Request) -> Any:
-        since = int(request.url.params.get("since", 0))
+        since = request.url.params.get("since", "0")
+        if not since.isdecimal():
+            raise InvalidRequest("the cursor is none of ours; begin without one")
         data = [
             {
                 "kind": "changed",
                 "profile_id": str(each.profile_id),
                 "changed_at": each.created_at.isoformat(),
             }
-            for each in self.profiles[since:]
+            for each in self.profiles[int(since) :]
         ]
         return {"data": data, "next": str(len(self.profiles)), "has_more": False}
 

@@ -19,12 +19,15 @@ FIRST, LAST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 def aware(moment: datetime) -> datetime:
-    """`moment` if it has a time zone. Raises InvalidRequest."""
+    """`moment` in UTC. Raises InvalidRequest where it has no time zone, or no year of four digits there."""
     if moment.tzinfo is None:
         raise InvalidRequest(
             f"{moment.isoformat()} has no time zone; write e.g. {moment.isoformat()}Z"
         )
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise InvalidRequest("the time is none of the years 1 to 9999 in UTC") from None
 
 
 def page(

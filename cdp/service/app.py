@@ -59,6 +59,7 @@ def create_app(database: Database | None = None, *, workers: int = 1) -> FastAPI
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.serving.start()
         app.state.concluder.start()
+        app.state.lander.start()
         yield
         await asyncio.to_thread(app.state.lander.stop)
         await asyncio.to_thread(app.state.concluder.stop)

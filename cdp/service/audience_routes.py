@@ -33,7 +33,7 @@ from cdp.service.answering import (
 )
 from cdp.service.audience_push import push
 from cdp.service.auth import Caller, Reader, Steward
-from cdp.service.crossing_routes import may_see
+from cdp.service.crossing_routes import may_list_by, may_see
 
 router = routes("audiences")
 
@@ -104,6 +104,8 @@ def declare(
     ],
 ) -> Response:
     """Make the audience of that name what is said; a new one where there is none."""
+    if said.crossing:
+        may_list_by(caller, said.crossing)
     caller.changing("declare audience", None)
     done = caller.serving.audiences.declare(_declaration(name, said), by=caller.name)
     return answer_model(request, done)

@@ -13,6 +13,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
 from cdp.errors import InvalidRequest, KeyRefused, ScopeMissing
+from cdp.model.profile import Profile
 from cdp.profile import selection
 from cdp.service.frame import header
 from cdp.service.serving import Serving, entry
@@ -67,6 +68,14 @@ class Caller:
             if allowed is not None:
                 body = selection.select(body, allowed)
         return body
+
+    def shown(self, profile: Profile) -> Profile:
+        """Of a profile what the key may see."""
+        if self.key.fields is None:
+            return profile
+        return Profile.model_validate(
+            self.visible(profile.model_dump(mode="json", exclude_unset=True))
+        )
 
     @property
     def name(self) -> str:

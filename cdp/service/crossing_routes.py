@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 
 from fastapi import Query, Request, Response
 
+from cdp.audience.dimensions import ASSIGNED, dimensions
 from cdp.audience.distinguish import SAMPLED
+from cdp.derive.registry import known_trait
 from cdp.errors import ScopeMissing
 from cdp.model.crossed import (
     Count,
@@ -17,6 +19,7 @@ from cdp.model.crossed import (
     People,
     Upset,
 )
+from cdp.model.crossing import cells_of, crossing
 from cdp.profile import selection
 from cdp.service.answering import (
     Limit,
@@ -74,6 +77,7 @@ def people(
     """The individuals of a crossing, page by page, with the traits asked for."""
     names = [name.strip() for name in (fields or "").split(",") if name.strip()]
     may_see(caller, names)
+    may_list_by(caller, of)
     found = caller.serving.crossings.people(
         of, fields=names, cursor=cursor, limit=limit, subject=subject
     )
@@ -138,6 +142,7 @@ def moved(
     limit: Limit = 100,
 ) -> Response:
     """The individuals of one movement."""
+    _may_list(caller, [dimension])
     found = caller.serving.crossings.moved(
         dimension,
         since,
@@ -168,10 +173,26 @@ def distinguish(
     return answer_model(request, found)
 
 
+def may_list_by(caller: Caller, of: str) -> None:
+    """Raise ScopeMissing unless the key may see what a crossing sorts people by.
+
+    Who is shown the people of a cell is told the trait that puts them there.
+    """
+    _may_list(caller, [each.dimension for each in cells_of(crossing(of))])
+
+
+def _may_list(caller: Caller, named: Sequence[str]) -> None:
+    declared = dimensions()
+    if set(named) & set(ASSIGNED):
+        caller.may_see(selection.SITUATION)
+    may_see(caller, [declared[name].trait for name in named if name in declared])
+
+
 def may_see(caller: Caller, names: Sequence[str]) -> None:
-    """Raise ScopeMissing unless the key may see each of the traits."""
+    """Raise ScopeMissing unless the key may see each of the traits, stated or computed."""
     allowed = caller.key.fields
     for name in names if allowed is not None else ():
         asked = {"traits": {name: None, name.partition(".")[0]: None}}
-        if not selection.select(asked, allowed or ())["traits"]:
+        concluded = caller.sees("computed") and known_trait(name).computed
+        if not (concluded or selection.select(asked, allowed or ())["traits"]):
             raise ScopeMissing(f"the key {caller.key.key_id} may not see {name!r}")

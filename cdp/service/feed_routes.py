@@ -42,7 +42,10 @@ def changes(
     if not profiles:
         return answer_model(request, page)
     caller.looked("changes", [each.profile_id for each in page.data if each.profile])
-    seen = [each.model_copy(update={"profile": _seen(caller, each.profile)}) for each in page.data]
+    seen = [
+        each.model_copy(update={"profile": each.profile and caller.shown(each.profile)})
+        for each in page.data
+    ]
     return answer_model(request, page.model_copy(update={"data": seen}))
 
 
@@ -62,7 +65,7 @@ def account(request: Request, caller: Reader, ref: Ref) -> Response:
     """One company."""
     found = _account(caller, ref)
     caller.looked("account", [found.profile_id])
-    return answer_model(request, _seen(caller, found) or found)
+    return answer_model(request, caller.shown(found))
 
 
 @router.get("/traits", tags=["profiles"], responses=described(Listing[Trait]))
@@ -82,11 +85,3 @@ def _account(caller: Caller, ref: str) -> Profile:
     if found.subject != "account":
         raise ProfileNotFound("that is a person; read it below /v1/profiles")
     return found
-
-
-def _seen(caller: Caller, profile: Profile | None) -> Profile | None:
-    if profile is None or caller.key.fields is None:
-        return profile
-    return Profile.model_validate(
-        caller.visible(profile.model_dump(mode="json", exclude_unset=True))
-    )

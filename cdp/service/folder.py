@@ -36,7 +36,7 @@ class Folder:
         self._changed = threading.Condition()
         self._stopping = False
         self._unfolded = True  # a killed process may have left some
-        self._swept = time.monotonic()
+        self._swept = -SWEEP_SECONDS
         self._thread = threading.Thread(target=self._run, name="folder", daemon=True)
 
     def fold(self, stale: Iterable[str]) -> None:
@@ -46,7 +46,7 @@ class Folder:
             self._notify()
 
     def look(self) -> None:
-        """Have it look for stale profiles that nobody named."""
+        """Have it look for stale profiles that nobody named, as a killed process leaves them."""
         with self._changed:
             self._unfolded = True
             self._notify()
@@ -77,7 +77,7 @@ class Folder:
         """What waits; waits for the first, but not when stopping."""
         with self._changed:
             while not (self._stale or self._stopping):
-                if not self._changed.wait(SWEEP_SECONDS if self._unfolded else None):
+                if not self._changed.wait(self._until_sweep()):
                     return set()
             taken, self._stale = self._stale, set()
         return taken
@@ -88,11 +88,16 @@ class Folder:
 
     def _sweep(self) -> None:
         """Fold what a failed fold has left, now and then."""
-        if not self._unfolded or time.monotonic() - self._swept < SWEEP_SECONDS:
+        if self._until_sweep() != 0:
             return
         self._swept = time.monotonic()
         self._unfolded = False
         self._try(lambda: fold_stale_profiles(self._database))
+
+    def _until_sweep(self) -> float | None:
+        """Seconds; None: there is nothing to look for."""
+        due = self._swept + SWEEP_SECONDS - time.monotonic()
+        return max(0, due) if self._unfolded else None
 
     def _try(self, work: Callable[[], object]) -> None:
         """Do `work`; the thread outlives whatever fails, and the queue keeps what waits."""

@@ -63,6 +63,10 @@ class Lander:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="lander", daemon=True)
 
+    def start(self) -> None:
+        """Fold what a killed process has landed; the first request begins the rest."""
+        self._folder.look()
+
     def stop(self) -> None:
         """Land and fold what waits, then end; new requests are turned away."""
         with self._changed:

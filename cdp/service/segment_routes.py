@@ -73,6 +73,7 @@ def estimate(
     said: Annotated[Question, Body(examples=[{"condition": CONDITION}])],
 ) -> Response:
     """How many a condition holds of, while it is being built."""
+    _sees_everything(caller)
     found = caller.serving.segments.estimate(
         said.condition, subject=said.subject, seconds=said.seconds
     )
@@ -87,6 +88,7 @@ def save(
     said: Annotated[Definition, Body(examples=[{"condition": CONDITION}])],
 ) -> Response:
     """Save a condition under a name, or redefine it; its members are right in the answer."""
+    _sees_everything(caller)
     caller.changing("save segment", None)
     done = caller.serving.segments.save(
         name, said.condition, by=caller.name, description=said.description, subject=said.subject
@@ -144,8 +146,8 @@ def why(
 
 
 def _sees_everything(caller: Caller) -> None:
-    """A condition may read any trait, and the reasons show them."""
+    """A condition may read any trait: the reasons show them, and so does whom it holds of."""
     if caller.key.fields is not None:
         raise ScopeMissing(
-            f"the key {caller.key.key_id} sees some fields only; reasons show any of them"
+            f"the key {caller.key.key_id} sees some fields only; conditions read any of them"
         )

@@ -39,14 +39,15 @@ def rectify(
     done = caller.serving.profiles.rectify(
         uid, said.trait, said.value, reason=said.reason, by=caller.name
     )
-    return answer_model(request, done)
+    return answer_model(request, caller.shown(done))
 
 
 @router.delete("/profiles/{ref:path}/rectifications/{trait}", responses={200: {"model": Profile}})
 def withdraw(request: Request, caller: Steward, ref: Ref, trait: str) -> Response:
     """Take a rectification back: the sources speak again."""
     uid = _changing(caller, "withdraw rectification", ref)
-    return answer_model(request, caller.serving.profiles.withdraw_rectification(uid, trait))
+    done = caller.serving.profiles.withdraw_rectification(uid, trait)
+    return answer_model(request, caller.shown(done))
 
 
 def _changing(caller: Caller, action: str, ref: str) -> str:

@@ -191,7 +191,7 @@ def _people(asked: Asked, limit: int) -> list[dict[str, Any]]:
     asked.caller.looked("links", people)
     linked = []
     for uid in people:
-        held = asked.profiles.get(uid).identifiers
+        held = asked.caller.shown(asked.profiles.get(uid)).identifiers
         ids = [external_id("users", name, value) for name in held for value in held[name]]
         linked.append({"to_collection": "users", "external_ids": ids})
     return linked
@@ -202,8 +202,9 @@ def _ids_by_record(asked: Asked, records: Collection[UUID]) -> dict[UUID, list[d
         rows = read.rows(connection, read.HELD, (list(records),))
     found: dict[UUID, list[dict[str, Any]]] = {}
     for row in rows:
-        said = external_id(asked.collection, row["namespace"], row["value"])
-        found.setdefault(row["record_uid"], []).append(said)
+        if asked.profile.identifiers.get(row["namespace"]):  # else the key may not see it
+            said = external_id(asked.collection, row["namespace"], row["value"])
+            found.setdefault(row["record_uid"], []).append(said)
     return found
 
 

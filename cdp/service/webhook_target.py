@@ -16,7 +16,13 @@ class TargetRefused(Exception):
 
 def checked_url(url: str, *, private: bool) -> str:
     """`url` if it may be subscribed. Raises InvalidRequest."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        (httpx.URL(url).host or "").encode("idna")
+    except (httpx.InvalidURL, ValueError):
+        raise InvalidRequest(
+            "a webhook's address is none: its host, port or signs are not valid"
+        ) from None
     if parts.scheme not in ("https", "http") or not parts.hostname:
         raise InvalidRequest("a webhook's address begins with https:// and names a host")
     if parts.username or parts.password:

@@ -11,14 +11,18 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+import structlog
 
 from cdp.client import signature
 from cdp.errors import StoreError
+from cdp.service.frame import told
 from cdp.service.webhook_target import GuardedTransport, TargetRefused
 from cdp.settings import settings
 from cdp.store import webhooks
 from cdp.store.database import Database
 from cdp.store.webhooks import Delivery
+
+log = structlog.get_logger("cdp.webhooks")
 
 AT_ONCE = 16
 DEADLINE = 10.0  # seconds for a whole delivery, however slowly its answer drips
@@ -78,6 +82,9 @@ class Courier:
                 tried = self.run()
             except StoreError:
                 tried = 0  # the store is away: look again later
+            except Exception as error:  # noqa: BLE001  the thread lives on; leases bring it back
+                tried = 0
+                log.error("undelivered", **told(error))  # noqa: TRY400  no message
             if not tried:
                 self._stopping.wait(SECONDS_BETWEEN_LOOKS)
 
@@ -128,7 +135,7 @@ class Courier:
             return "no answer in time", False
         except TargetRefused:
             return "private address", False
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             return type(error).__name__, False
 
     def _note(self, delivery: Delivery, answer: str, *, arrived: bool) -> None:

@@ -1,6 +1,7 @@
 """The client on its own: retries, time-outs, buffered events, and the fake store it ships."""
 
 import asyncio
+from datetime import datetime
 
 import httpx
 import pytest
@@ -37,6 +38,14 @@ def test_the_fake_store_answers_like_a_service():
         assert [each.profile_id for each in client.every_change()] == [ANN.profile_id]
         with pytest.raises(ProfileNotFound):
             client.get("email:bo@example.com")
+        for refused in (
+            lambda: client.get(":"),
+            client.find,
+            lambda: client.lookup(["email:ann@example.com"] * 501),
+            lambda: client.changes("yesterday"),
+        ):
+            with pytest.raises(InvalidRequest):
+                refused()
     with Client("http://store", "other", transport=store) as client, pytest.raises(KeyRefused):
         client.get(ANN.profile_id)
 
@@ -147,6 +156,25 @@ def test_events_wait_for_a_service_that_is_away_and_keep_their_ids():
     assert [each["messageId"] for each in store.messages] == ["m1"]
 
 
+def test_a_program_goes_on_saying_events_while_the_service_is_away():
+    store, many = FakeStore(), MOST_IN_A_BATCH + 50
+    store.fail_next(503)
+    with client_of(store, flush_seconds=60, patience=Patience(retries=0)) as client:
+        for n in range(many):
+            client.track("Product Viewed", {"n": n}, user_id="u1")
+        assert store.messages == []
+    assert [each["properties"]["n"] for each in store.messages] == list(range(many))
+
+
+def test_an_event_is_sent_as_it_was_when_it_was_said():
+    store, cart = FakeStore(), []
+    with client_of(store, flush_seconds=60) as client:
+        for product in ("a", "b"):
+            cart.append(product)
+            client.track("Cart Viewed", {"products": cart}, user_id="u1")
+    assert [each["properties"]["products"] for each in store.messages] == [["a"], ["a", "b"]]
+
+
 def test_what_goes_wrong_for_good_behind_the_scenes_is_told_at_the_next_event():
     store = FakeStore()
     store.fail_next(401, "authentication_error")
@@ -163,3 +191,5 @@ def test_an_event_of_nobody_and_one_too_large_are_refused_at_once():
             client.track("x")
         with pytest.raises(InvalidRequest):
             client.track("x", {"text": "a" * 40_000}, user_id="u1")
+        with pytest.raises(InvalidRequest, match="no time zone"):
+            client.track("x", user_id="u1", timestamp=datetime(2024, 5, 31))  # noqa: DTZ001  the fault

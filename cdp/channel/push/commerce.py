@@ -9,7 +9,7 @@ from cdp.channel.push.values import Fault, currency, decimal, first, number, sna
 
 DEFAULT_CURRENCY = "USD"  # as the Segment spec has it
 # Names whose kind is another word than their own in snake_case; the second part are the names
-# of the spec's first version.
+# of the spec's first version, and the American spelling.
 KINDS: Mapping[str, str] = {
     "order_completed": "order",
     "product_reviewed": "review",
@@ -19,11 +19,18 @@ KINDS: Mapping[str, str] = {
     "added_product": "product_added",
     "removed_product": "product_removed",
     "viewed_product_category": "product_list_viewed",
+    "viewed_checkout_step": "checkout_step_viewed",
+    "completed_checkout_step": "checkout_step_completed",
+    "viewed_promotion": "promotion_viewed",
+    "clicked_promotion": "promotion_clicked",
+    "order_canceled": "order_cancelled",
 }
+OF_A_PRODUCT = frozenset({"product_viewed", "product_clicked", "product_added", "product_removed"})
 MOST_OF_A_KIND = 100  # characters
 # Their money is not paid (yet): what was said stays in the properties.
 UNPAID = (
     "product_", "products_", "cart_", "checkout_", "payment_", "order_", "coupon_", "promotion_",
+    "wishlist_",
 )  # fmt: skip
 
 
@@ -53,15 +60,20 @@ def happenings(name: str, said: Mapping[str, Any]) -> Iterator[Happening]:
     elif kind == "review":
         yield _review(said)
     else:
-        yield Happening(kind, facts=_facts(said) | _revenue(kind, said), properties=said)
+        facts = _facts(said, is_product=kind in OF_A_PRODUCT) | _revenue(kind, said)
+        yield Happening(kind, facts=facts, properties=said)
 
 
-def _facts(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Order, product, category and quantity, where an event of any name has them."""
+def _facts(said: Mapping[str, Any], *, is_product: bool = False) -> dict[str, Any]:
+    """Order, product, category and quantity, where an event of any name has them.
+
+    What is said of a product and nothing else may call its id `id`, as the first version did.
+    """
     facts: dict[str, Any] = {}
     if (order_id := _id(said, "order_id", "orderId")) is not None:
         facts["order_id"] = order_id
-    if (product := _id(said, "product_id", "productId", "sku")) is not None:
+    names = ("product_id", "productId", "sku", *(("id",) if is_product else ()))
+    if (product := _id(said, *names)) is not None:
         facts["product"] = product
         if (quantity := decimal(said.get("quantity"))) is not None:
             facts["quantity"] = quantity
@@ -125,7 +137,7 @@ def _lines(
         price = number(f"{place}.price", product.get("price"))
         pieces = Decimal(1) if quantity is None else quantity
         amount = None if price is None else number(f"{place}.price", str(price * pieces))
-        facts = _facts(product) | {
+        facts = _facts(product, is_product=True) | {
             "order_id": order_id,
             "quantity": pieces,
             "amount": amount,
@@ -163,6 +175,8 @@ def _sum(lines: list[Happening], name: str) -> Decimal | None:
 
 def _id(said: Mapping[str, Any], *names: str) -> str | None:
     value = first(said, *names)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # as `identifier` has it
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value).strip() or None

@@ -172,7 +172,7 @@ _remembered_snake = lru_cache(REMEMBERED)(_snake)
 
 def an_object(field: str, value: Any) -> dict[str, Any]:
     """A JSON object, empty where nothing is said; a Fault where something else is."""
-    if value is None:
+    if value is None or value == []:  # an empty one, as PHP writes it
         return {}
     if not isinstance(value, dict):
         raise Fault(field, "type", "is no object", value)

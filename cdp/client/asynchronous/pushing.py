@@ -21,6 +21,7 @@ class AsyncPushing:
         self._sending = asyncio.Lock()
         self._pace = AsyncPace(flush_seconds, self._beat)
         self._failure: CdpError | None = None
+        self._is_away = False
 
     async def _end(self) -> None:
         await self._pace.stop()
@@ -100,13 +101,15 @@ class AsyncPushing:
             raise failure
         self._waiting.add(said)
         self._pace.start()
-        if self._waiting.is_a_batch:
-            await self.flush()
+        if self._waiting.is_a_batch and not self._is_away:
+            await self._beat()
 
     async def _beat(self) -> None:
         try:
             await self.flush()
         except PASSING_ERRORS:
-            return  # they wait; the next beat tries again
+            self._is_away = True  # they wait; the next beat of the pace tries again
         except CdpError as error:
             self._failure = error
+        else:
+            self._is_away = False

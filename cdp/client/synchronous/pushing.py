@@ -21,6 +21,7 @@ class Pushing:
         self._sending = Lock()
         self._pace = Pace(flush_seconds, self._beat)
         self._failure: CdpError | None = None
+        self._is_away = False
 
     def _end(self) -> None:
         self._pace.stop()
@@ -100,13 +101,15 @@ class Pushing:
             raise failure
         self._waiting.add(said)
         self._pace.start()
-        if self._waiting.is_a_batch:
-            self.flush()
+        if self._waiting.is_a_batch and not self._is_away:
+            self._beat()
 
     def _beat(self) -> None:
         try:
             self.flush()
         except PASSING_ERRORS:
-            return  # they wait; the next beat tries again
+            self._is_away = True  # they wait; the next beat of the pace tries again
         except CdpError as error:
             self._failure = error
+        else:
+            self._is_away = False

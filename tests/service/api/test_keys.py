@@ -98,6 +98,24 @@ def test_a_key_sees_its_fields_only(shop):
         base = "/v1/spaces/x/collections/users/profiles/email:ann%40example.com"
         assert set(http.get(f"{base}/traits").json()["traits"]) == {"email", "gender"}
         assert http.get(f"{base}/events").status_code == 403
+        women = {"condition": {"trait": "gender", "is": "f"}}
+        assert http.post("/v1/segments/estimate", json=women).status_code == 403
+        assert http.get("/v1/crossings/people?of=gender=f").status_code != 403
+
+
+def test_what_a_key_may_not_see_comes_by_no_other_way(shop):
+    with shop.http("read", "steward", fields=["traits.language"]) as http:
+        said = {"trait": "language", "value": "nb", "reason": "x"}
+        rectified = http.post(f"{ANN}/rectifications", json=said).json()
+        assert rectified["traits"] == {"language": "nb"}
+        assert "identifiers" not in rectified
+        withdrawn = http.delete(f"{ANN}/rectifications/language").json()
+        assert (withdrawn["traits"], "identifiers" in withdrawn) == ({}, False)
+        women = {"condition": {"trait": "gender", "is": "f"}}
+        assert http.put("/v1/segments/women", json=women).status_code == 403
+        assert http.get("/v1/crossings/people?of=gender=f").status_code == 403
+        audience = {"crossing": "gender=f", "purpose": "x", "medium": "email"}
+        assert http.put("/v1/audiences/women", json=audience).status_code == 403
 
 
 def test_a_key_reads_for_its_purposes_only(shop):

@@ -97,6 +97,8 @@ def test_the_past_is_read_by_as_of(shop, http):
     before = shop.profiles.find(email="ann@example.com")[0].created_at
     answer = http.get(f"/v1/profiles/{ANN}", params={"as_of": "2001-01-01T00:00Z"})
     assert answer.status_code == 404
+    beyond = http.get(f"/v1/profiles/{ANN}", params={"as_of": "9999-12-31T23:59:59-23:59"})
+    assert beyond.status_code == 400
     now = http.get(f"/v1/profiles/{ANN}", params={"as_of": datetime.now(UTC).isoformat()})
     assert datetime.fromisoformat(now.json()["created_at"]) == before
 

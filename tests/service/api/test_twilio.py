@@ -140,6 +140,15 @@ def test_accounts_have_traits_and_links_to_their_people_and_back(http):
     assert len(people) == 1
 
 
+@pytest.mark.usefixtures("http")
+def test_ids_are_told_to_a_key_that_may_see_them(shop):
+    with shop.http("read", fields=["timeline", "accounts", "identifiers.email"]) as narrow:
+        events = narrow.get(f"{SPACE}/users/profiles/user_id:u1234/events").json()["data"]
+        people = narrow.get(f"{SPACE}/accounts/profiles/group_id:g12345/links").json()["data"]
+    told = [each["id"] for one in [*events, *people] for each in one["external_ids"]]
+    assert set(told) == {"bob@example.com"}
+
+
 @pytest.mark.parametrize(
     ("path", "status", "code"),
     [

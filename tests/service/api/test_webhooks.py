@@ -199,6 +199,13 @@ def test_a_courier_that_dies_with_a_delivery_in_its_hands_loses_nothing(case):
     assert len(case.receiver.told()) == 1
 
 
+def test_an_address_that_is_none_holds_up_no_other(case):
+    case.subscribe("https://exam..ple.com/")  # as it was taken once
+    case.change("1", given="Ann")
+    assert case.deliver() == 2
+    assert len(case.receiver.got) == 1
+
+
 def test_only_the_kinds_that_were_asked_for_are_told(case):
     other = Receiver()
     case.subscribe(other.url, "merged")
@@ -231,6 +238,8 @@ def test_pauses_grow_to_an_hour_and_differ_by_chance():
         "https://127.0.0.1/x", "https://10.1.2.3/", "https://[::1]/", "https://localhost/",
         "https://169.254.169.254/latest/meta-data", "https://[::ffff:10.0.0.1]/",
         "https://192.168.1.1", "https://100.64.0.1", "https://0.0.0.0", "https://[fd00::1]/",
+        "https://example.com:port/", "https://exam..ple.com/", "https://[::1/", "https://xn--/",
+        f"https://{'a' * 64}.example.com/", "https://example.com/x\n",
     ],
 )  # fmt: skip
 def test_addresses_that_are_private_or_unsafe_are_refused(url):

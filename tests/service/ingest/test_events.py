@@ -62,6 +62,15 @@ def test_a_refund_comes_with_the_lines_that_were_returned():
     ]
 
 
+def test_what_older_senders_say_of_products_is_understood():
+    bought = {"orderId": 17.0, "total": 3, "products": [{"id": "p-1", "price": 3}]}
+    found = events(said("track", event="Completed Order", properties=bought))
+    assert found.select("order_id", "product").rows() == [("17", None), ("17", "p-1")]
+    found = events(said("track", event="Viewed Product", properties={"id": "p-1"}, context=[]))
+    assert found["product"].to_list() == ["p-1"]
+    assert events(said("track", event="Song Played", properties=[]))["product"].to_list() == [None]
+
+
 def test_a_review_carries_its_score():
     review = {"product_id": "p-1", "review_id": "r-1", "review_body": "Fine", "rating": "5"}
     found = events(said("track", event="Product Reviewed", properties=review))
@@ -82,6 +91,7 @@ def test_a_review_carries_its_score():
         ("Email Link Clicked", "email_clicked"),
         ("Coupon Applied", "coupon_applied"),
         ("orderCompleted", "order"),
+        ("Order Canceled", "order_cancelled"),
         ("song played!", "song_played"),
         ("Товар куплен", "товар_куплен"),
         ("🎉", "tracked"),

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import text
@@ -14,7 +15,7 @@ from cdp.service import ingest_landing
 from cdp.service.ingest_landing import Pushed
 from cdp.store.database import Database
 from cdp.store.profile.folded import hand_on
-from tests.served import eventually
+from tests.served import eventually, serving
 
 
 def an_order() -> Said:
@@ -44,6 +45,13 @@ def is_waited_for(database: Database) -> bool:
 def orders(database: Database) -> int:
     (ann,) = CustomerProfiles(database=database).find(user_id="ann")
     return sum(each.events for each in ann.behaviour if each.kind == "order")
+
+
+def test_what_a_killed_process_has_landed_is_folded_by_the_next(database: Database, tmp_path: Path):
+    ingest_landing.land(database, [Pushed("shop", an_order())])
+    with serving(database, tmp_path):
+        eventually(lambda: CustomerProfiles(database=database).find(user_id="ann"))
+    assert orders(database) == 1
 
 
 def test_what_lands_while_an_earlier_landing_is_folded_is_not_lost(database: Database) -> None:
