@@ -129,18 +129,19 @@ class Audiences(OnStore):
         """
         place = Path(path)
         written = _format(kind or place.suffix.removeprefix("."))
-        part = place.with_name(f"{place.name}.part")
         place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with Handover(
-                self._database, self.get(name), written, target=place.name, by=by, fields=fields
-            ) as handover:
+        with Handover(
+            self._database, self.get(name), written, target=place.name, by=by, fields=fields
+        ) as handover:
+            # Two exports into one file at once: the later whole one stays, none is mixed of both.
+            part = place.with_name(f"{place.name}.{handover.export_id}.part")
+            try:
                 with part.open("wb") as file:
                     for piece in encoded(handover.pages(), written, handover.fields):
                         file.write(handover.note(piece))
                 part.replace(place)
-        finally:
-            part.unlink(missing_ok=True)
+            finally:
+                part.unlink(missing_ok=True)
         return handover.export
 
     def pieces(

@@ -66,23 +66,42 @@ def bitmaps(
 
     Raises InvalidRequest: a dimension or cell that nobody is or ever was in, with the nearest.
     """
+    read = kept(connection, nodes, subject, whole)
     asked = [cell for node in nodes for cell in cells_of(node)]
-    open_ended = {cell.dimension for cell in asked if ANY in cell.cells} | set(whole)
-    named = {
+    open_ended = _open_ended(asked, whole)
+    for dimension, cell in sorted(_named(asked, open_ended) - read.of.keys()):
+        _check_cell(connection, dimension, cell)
+    for dimension in sorted(open_ended - {name for name, _ in read.of}):
+        check_dimension(connection, dimension)
+    return read
+
+
+def kept(
+    connection: psycopg.Connection,
+    nodes: Sequence[Crossing],
+    subject: str,
+    whole: Sequence[str] = (),
+) -> Bitmaps:
+    """The same of names that were checked; a cell that nobody was ever in is an empty one."""
+    asked = [cell for node in nodes for cell in cells_of(node)]
+    open_ended = _open_ended(asked, whole)
+    found = crossings.named(connection, [*_named(asked, open_ended), (SUBJECT, subject)])
+    if open_ended:
+        found += crossings.whole(connection, sorted(open_ended))
+    return Bitmaps(found, subject)
+
+
+def _open_ended(asked: Sequence[Cell], whole: Sequence[str]) -> set[str]:
+    return {cell.dimension for cell in asked if ANY in cell.cells} | set(whole)
+
+
+def _named(asked: Sequence[Cell], open_ended: set[str]) -> set[tuple[str, str]]:
+    return {
         (cell.dimension, name)
         for cell in asked
         if cell.dimension not in open_ended
         for name in cell.cells
     }
-    found = crossings.named(connection, [*named, (SUBJECT, subject)])
-    if open_ended:
-        found += crossings.whole(connection, sorted(open_ended))
-    read = Bitmaps(found, subject)
-    for dimension, cell in sorted(named - read.of.keys()):
-        _check_cell(connection, dimension, cell)
-    for dimension in sorted(open_ended - {name for name, _ in read.of}):
-        check_dimension(connection, dimension)
-    return read
 
 
 def size(chunks: Chunks) -> int:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from math import sqrt
@@ -172,6 +173,19 @@ def test_what_is_broken_off_is_on_record_as_failed_and_leaves_no_file(circle, au
     with pytest.raises(OSError, match=r"news\.csv"):
         audiences.export("newsletter", blocked)
     assert [each.state for each in audiences.exports()] == ["failed", "failed"]
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_two_exports_into_one_file_at_once_leave_one_of_them_whole(circle, audiences, tmp_path):
+    circle.bring(a_person("ann"), a_person("bob"))
+    audiences.declare(newsletter())
+    audiences.declare(newsletter(name="short", fields=()))
+    into = tmp_path / "news.csv"
+    with ThreadPoolExecutor(4) as pool:
+        told = list(
+            pool.map(lambda name: audiences.export(name, into), ["newsletter", "short"] * 4)
+        )
+    assert sha256(into.read_bytes()).hexdigest() in {each.sha256 for each in told}
     assert list(tmp_path.glob("*.part")) == []
 
 

@@ -142,6 +142,8 @@ def test_a_consent_that_nobody_was_asked_for_is_answered_with_the_nearest(databa
     [
         (in_cell("lifecycle", "churned") & ~in_segment("lapsed"), "bitmaps"),
         (trait("lifecycle").is_in("churned", "active"), "bitmaps"),
+        (trait("lifecycle") == "won back", "bitmaps"),  # nobody ever was
+        (~in_cell("lifecycle", "new", "churned"), "bitmaps"),
         (LAPSED, "count"),
         (~bought() & (trait("days_since_order") >= 3), "count"),
     ],
