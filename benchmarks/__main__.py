@@ -1,12 +1,25 @@
-"""Every benchmark, one after the other; the long ones of matching and linking have commands of their own."""
+"""Every benchmark, one after the other; those of matching, linking, personas and of files have commands of their own."""
 
-from benchmarks import change, client_import, clustering, crossings, http_lookup, lookup, push, road
+from benchmarks import (
+    change,
+    client_import,
+    clustering,
+    crossings,
+    derive,
+    http_lookup,
+    lookup,
+    push,
+    road,
+    segments,
+)
 
 if __name__ == "__main__":
     road.main()
     change.main()
     lookup.main()
     crossings.main()
+    segments.main()
+    derive.main()
     clustering.main()
     push.main()
     http_lookup.main()
