@@ -8,7 +8,7 @@ from threading import Lock
 from cdp.profile.traits import survivorship_rules
 from cdp.store.database import Database
 from cdp.store.profile import changes
-from cdp.store.profile.fold import fold_stale
+from cdp.store.profile.fold import fold_stale, queue
 
 # Few enough that a chunk is sorted in memory.
 PROFILES_PER_TRANSACTION = 25_000
@@ -18,7 +18,7 @@ WORKERS = 2
 def fold_stale_profiles(
     database: Database, progress: Callable[[int], None] = lambda _: None
 ) -> int:
-    """Fold every queued profile, in transactions of a bounded size; the number that changed.
+    """Fold every profile that was touched, in transactions of a bounded size; the number that changed.
 
     `progress` is called with the number folded so far. Safe to run twice at once: each queued
     profile is taken by one of them.
@@ -36,6 +36,8 @@ def fold_stale_profiles(
                 folded, changed = folded + taken, changed + differing
                 progress(folded)
 
+    with database.transaction() as tx:
+        queue(tx)
     with ThreadPoolExecutor(WORKERS) as pool:
         for done in [pool.submit(work) for _ in range(WORKERS)]:
             done.result()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select, union
 
 from cdp.errors import ProfileNotFound
 from cdp.store.database import Database
@@ -18,6 +18,7 @@ from cdp.store.tables import (
     record_identifier,
     source_record,
     stale_profile,
+    touched_profile,
     underived_profile,
 )
 
@@ -154,7 +155,8 @@ def profile_figures(database: Database) -> ProfileFigures:
     """The figures of all profiles, taken at one moment."""
     with database.transaction() as tx:
         records = select(func.count()).select_from(source_record).scalar_subquery()
-        stale = select(func.count()).select_from(stale_profile).scalar_subquery()
+        waiting = union(select(touched_profile), select(stale_profile)).subquery()
+        stale = select(func.count()).select_from(waiting).scalar_subquery()
         row = tx.execute(
             select(
                 func.count(),

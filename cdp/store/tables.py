@@ -292,6 +292,13 @@ profile = Table(
 )
 
 # ── local ────────────────────────────────────────────────────────────────────────────────────
+touched_profile = Table(
+    "touched_profile",
+    metadata,
+    _uid("profile_id", index=True),  # not unique: who lands never waits for who folds
+    info={"scope": "local"},
+)
+
 stale_profile = Table(
     "stale_profile",
     metadata,

@@ -60,6 +60,26 @@ def _declaration(trust: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def row(channel: str, key: str, day: int, **said: str) -> Row:
+    """A row that says so much and leaves the rest empty."""
+    columns = [
+        "email",
+        "phone",
+        "card",
+        "given",
+        "born",
+        "city",
+        "likes",
+        "gender",
+        "order_no",
+        "spent",
+        "says",
+        "club",
+    ]
+    told = {"channel": channel, "key": key, "at": f"2024-01-{day:02d}T10:00:00Z"}
+    return told | dict.fromkeys(columns) | said
+
+
 def _maybe(*values: str) -> st.SearchStrategy[str | None]:
     return st.one_of(st.none(), st.sampled_from(values))
 

@@ -33,13 +33,29 @@ def sides_of_merge(tx: Connection, entry: Mapping[str, Any]) -> tuple[Records, .
     before = clustering_as_of(tx, [profile, other], at - JUST_BEFORE).members
     taker, taken = (_uuids(cluster_of(before, uid)) for uid in (profile, other))
     two = bool(taken and taker) and taken != taker
-    whole, hanging = _hanging_by(tx, taken if two else {other}, profile, at)
+    joined, whole, hanging = _hanging_by(tx, taken if two else {other}, profile, at)
     if not (hanging or two):
         raise InvalidRequest(f"what brought {other} and {profile} together cannot be told any more")
     if not taker or taken == taker:
         return hanging, whole - hanging
     brought = _clusters(tx, hanging - taken - taker, at - JUST_BEFORE)
+    if not taken:
+        brought += _reconciled(joined, _clusters(tx, whole - hanging, at - JUST_BEFORE), taker)
     return taken or hanging.difference(taker, *brought), taker, *brought
+
+
+def _reconciled(joined: pl.DataFrame, before: list[Records], taker: Records) -> list[Records]:
+    """Of those `before`, who were joined to each other by nothing new.
+
+    What kept them apart spoke of all their records, and the one that came has outvoted it.
+    """
+    groups = {uid: number for number, records in enumerate(before) for uid in records}
+    found = set[int]()
+    for record, via in joined.select("record_uid", "via").drop_nulls().iter_rows():
+        ends = {groups[uid] for uid in (UUID(record), UUID(via)) if uid in groups}
+        if len(ends) > 1:
+            found |= ends
+    return [before[number] for number in sorted(found) if not before[number] & taker]
 
 
 def _clusters(tx: Connection, uids: Records, as_of: datetime) -> list[Records]:
@@ -54,18 +70,18 @@ def _clusters(tx: Connection, uids: Records, as_of: datetime) -> list[Records]:
 
 def _hanging_by(
     tx: Connection, tops: Records, profile: UUID, at: datetime
-) -> tuple[Records, Records]:
-    """The cluster of all as of the merge (else now), and those that hang on in it by `tops`.
+) -> tuple[pl.DataFrame, Records, Records]:
+    """What records hang by as of the merge (else now), their cluster, and who hangs on in it by `tops`.
 
-    Both are empty where that cannot be told any more.
+    The clusters are empty where that cannot be told any more.
     """
     for as_of in (at, datetime.now(UTC)):
         clustering = clustering_as_of(tx, tops, as_of)
         whole = _uuids(cluster_of(clustering.members, profile))
         hanging = _below(clustering.joined, tops)
         if tops <= whole and profile not in hanging:
-            return whole, hanging
-    return set(), set()
+            return clustering.joined, whole, hanging
+    return clustering.joined, set(), set()
 
 
 def _below(joined: pl.DataFrame, tops: Records) -> Records:

@@ -70,14 +70,13 @@ FORGET_BLOCKS = """
 DELETE FROM identifier_block WHERE (namespace, value) NOT IN (
     SELECT * FROM unnest(CAST(:namespace AS text[]), CAST(:value AS text[])))"""
 
-# A profile that waits already gets a new version of its row: who folds it meanwhile waits for us.
 MARK_STALE = """
-INSERT INTO stale_profile (profile_id)
+INSERT INTO touched_profile (profile_id)
 SELECT s.profile_id FROM touched_record JOIN source_record AS s USING (record_uid)
-UNION SELECT record_uid FROM moved_profile
-ORDER BY 1 ON CONFLICT (profile_id) DO UPDATE SET profile_id = excluded.profile_id
-"""
+UNION SELECT record_uid FROM moved_profile"""
 STALE_HERE = """
+SELECT profile_id FROM touched_profile WHERE profile_id IN (SELECT record_uid FROM closure_record)
+UNION
 SELECT profile_id FROM stale_profile WHERE profile_id IN (SELECT record_uid FROM closure_record)"""
 TOUCH = "INSERT INTO touched_record SELECT unnest(CAST(:records AS uuid[])), true"
 

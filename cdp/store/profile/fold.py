@@ -10,6 +10,18 @@ from sqlalchemy import Connection, text
 from cdp.store import staging
 from cdp.store.profile import changes, folded
 
+# What was touched is noted without a key, and becomes a queue of profiles, each once. One that waits
+# already gets a new version of its row: who is folding it is waited for, so that this fold sees more.
+QUEUED = """
+INSERT INTO stale_profile (profile_id) SELECT DISTINCT profile_id FROM taken ORDER BY 1
+ON CONFLICT (profile_id) DO UPDATE SET profile_id = excluded.profile_id"""
+QUEUE = f"WITH taken AS (DELETE FROM touched_profile RETURNING profile_id) {QUEUED}"
+QUEUE_THESE = f"""
+WITH taken AS (
+    DELETE FROM touched_profile WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM touched_profile WHERE profile_id = ANY(CAST(:profile_ids AS uuid[]))
+        FOR UPDATE SKIP LOCKED))
+    RETURNING profile_id) {QUEUED}"""
 # `folding` numbers the profiles at hand; `member` holds their records.
 TAKE_STALE = """
 WITH taken AS (
@@ -18,12 +30,11 @@ WITH taken AS (
         FOR UPDATE SKIP LOCKED))
     RETURNING profile_id)
 INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
-# Waits for whoever folds or lands one of them now, so that this fold sees what they did.
 TAKE_THESE = """
 WITH taken AS (
     DELETE FROM stale_profile WHERE profile_id IN (
         SELECT profile_id FROM stale_profile WHERE profile_id = ANY(CAST(:profile_ids AS uuid[]))
-        ORDER BY profile_id FOR UPDATE)
+        ORDER BY profile_id FOR UPDATE SKIP LOCKED)
     RETURNING profile_id)
 INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
 TAKE_MEMBERS = """
@@ -250,6 +261,11 @@ ORDER BY observed_at DESC, statement.trust DESC, record_uid"""
 FOREVER = "infinity"
 
 
+def queue(tx: Connection) -> None:
+    """Queue the profiles that were touched, as others may take them once this has ended."""
+    tx.execute(text(QUEUE))
+
+
 def fold_stale(
     tx: Connection, *, limit: int, rules: Mapping[str, str], changed_at: datetime
 ) -> tuple[int, int]:
@@ -270,13 +286,14 @@ def fold_these(
     rules: Mapping[str, str],
     changed_at: datetime,
 ) -> int:
-    """Fold those of these profiles that are queued, before any others: how many changed.
+    """Fold those of these profiles that were touched or wait, before any others: how many changed.
 
     What follows from them waits for `cdp.store.profile.folded.hand_on`.
     """
     staging.prepare(tx)
     # As one text: the driver would look at each element of a list.
     these = f"{{{','.join(map(str, profile_ids))}}}"
+    tx.execute(text(QUEUE_THESE), {"profile_ids": these})
     taken = tx.execute(text(TAKE_THESE), {"profile_ids": these}).rowcount
     return _fold(tx, rules, changed_at, folded.note) if taken else 0
 

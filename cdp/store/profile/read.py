@@ -153,7 +153,9 @@ PAGE = """
 SELECT profile_id, body::text FROM profile
 WHERE profile_id > %(after)s AND (%(subject)s::text IS NULL OR subject = %(subject)s)
 ORDER BY profile_id LIMIT %(limit)s"""
-STALE = "SELECT count(*) AS stale FROM stale_profile"
+STALE = """
+SELECT count(*) AS stale
+FROM (SELECT profile_id FROM touched_profile UNION SELECT profile_id FROM stale_profile) AS waiting"""
 
 
 def body_of_record(connection: psycopg.Connection, channel: str, record_key: str) -> str | None:

@@ -21,9 +21,8 @@ SELECT trait, value, decided_at, decided_by, reason, record_uid, withdrawn_at FR
 WHERE record_uid = ANY(CAST(:record_uids AS uuid[]))
 ORDER BY decided_at DESC, record_uid"""
 MARK_STALE = """
-INSERT INTO stale_profile (profile_id)
-SELECT DISTINCT profile_id FROM source_record WHERE record_uid = ANY(CAST(:record_uids AS uuid[]))
-ORDER BY 1 ON CONFLICT (profile_id) DO UPDATE SET profile_id = excluded.profile_id"""
+INSERT INTO touched_profile (profile_id)
+SELECT DISTINCT profile_id FROM source_record WHERE record_uid = ANY(CAST(:record_uids AS uuid[]))"""
 
 
 def write(

@@ -45,10 +45,7 @@ class Service:
         eventually(lambda: not self._unfolded())
 
     def _unfolded(self) -> int:
-        with self.database.autocommit() as connection:
-            row = connection.execute("SELECT count(*) FROM stale_profile").fetchone()
-        assert row
-        return row[0]
+        return self.profiles.status().stale_profiles
 
     def person(self, **identifier: str) -> Profile:
         """The one profile that an identifier finds."""

@@ -93,7 +93,6 @@ def test_a_profile_that_loses_a_record_by_a_message_is_folded_with_the_other(
         told = understand(message | {"traits": traits}, Envelope(datetime.now(UTC)))
         landed = ingest_landing.land(database, [Pushed("shop", told)])
         ingest_landing.fold(database, landed.stale)
-        with database.autocommit() as connection:
-            assert not connection.execute("SELECT FROM stale_profile").fetchall()
+        assert CustomerProfiles(database=database).status().stale_profiles == 0
     found = CustomerProfiles(database=database).find(email="home@example.com")
     assert sorted(each.records for each in found) == [1, 1]
