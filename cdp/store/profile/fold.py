@@ -32,9 +32,9 @@ WITH taken AS (
 INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
 TAKE_THESE = """
 WITH taken AS (
-    DELETE FROM stale_profile WHERE profile_id IN (
-        SELECT profile_id FROM stale_profile WHERE profile_id = ANY(CAST(:profile_ids AS uuid[]))
-        ORDER BY profile_id FOR UPDATE SKIP LOCKED)
+    DELETE FROM stale_profile WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM stale_profile WHERE profile_id = ANY(CAST(:profile_ids AS uuid[]))
+        FOR UPDATE SKIP LOCKED))
     RETURNING profile_id)
 INSERT INTO folding (n, profile_id) SELECT row_number() OVER (ORDER BY profile_id), profile_id FROM taken"""
 TAKE_MEMBERS = """
