@@ -125,7 +125,7 @@ def features_of(candidates: pl.DataFrame, won: Bools, traits: Sequence[str]) -> 
                 features.criteria.append(criterion)
                 features.columns.append(holds)
         else:
-            features.left_out[trait] = f"no value is stated by {FEWEST_OF_A_VALUE} candidates"
+            features.left_out[trait] = _no_criterion(told)
     return features
 
 
@@ -142,6 +142,13 @@ def _useless(told: pl.Series, won: Bools) -> str | None:
             "known would tell more than what it says"
         )
     return None
+
+
+def _no_criterion(told: pl.Series) -> str:
+    commonest = int(told.drop_nulls().value_counts()["count"].max())  # pyright: ignore[reportArgumentType]
+    if commonest < FEWEST_OF_A_VALUE:
+        return f"no value is stated by {FEWEST_OF_A_VALUE} candidates"
+    return f"{commonest} of {len(told)} candidates state the same: it tells nobody apart"
 
 
 def _criteria(trait: str, told: pl.Series):  # noqa: ANN202  a generator of criterion and column
@@ -171,7 +178,9 @@ def _bands(trait: str, numbers: pl.Series):  # noqa: ANN202
         holds = numbers.is_not_null()
         holds &= (numbers >= low) if low is not None else True
         holds &= (numbers < high) if high is not None else True
-        if (limits := {k: v for k, v in said.items() if v is not None}) and holds.sum():
+        if (limits := {k: v for k, v in said.items() if v is not None}) and 0 < holds.sum() < len(
+            holds
+        ):
             yield TraitIs(trait=trait, **limits), _mask(holds)
 
 

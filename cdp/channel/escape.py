@@ -1,7 +1,9 @@
 """The way out for a shape that no declaration expresses: one pure function beside the declaration."""
 
 import importlib.util
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 import polars as pl
 
@@ -41,9 +43,10 @@ def reshaped(frame: pl.DataFrame, escape: Escape, name: str) -> pl.DataFrame:
     try:
         made = escape(frame)
     except Exception as error:
+        # Its words may hold cells: only `cdp channel check` shows them.
         raise ChannelContractError(
-            f"{name}: python: the function failed with {type(error).__name__}; run it on a sample "
-            "with `cdp channel check`"
+            f"{name}: python: the function failed with {type(error).__name__}{_place(error)}; "
+            "run it on a sample with `cdp channel check`"
         ) from error
     if not isinstance(made, pl.DataFrame):
         raise ChannelContractError(
@@ -54,3 +57,9 @@ def reshaped(frame: pl.DataFrame, escape: Escape, name: str) -> pl.DataFrame:
             f"{name}: python: the function must keep the column {ROW!r}, by which rows are counted"
         )
     return made
+
+
+def _place(error: Exception) -> str:
+    """The line of the function that failed."""
+    _, *inner = traceback.extract_tb(error.__traceback__)
+    return f" at {Path(inner[0].filename).name}:{inner[0].lineno}" if inner else ""

@@ -19,13 +19,20 @@ def expression(text: str) -> pl.Expr:
         # Alone, a word of SQL like user, date or order is a column as well.
         return pl.col(text)
     try:
-        return pl.sql_expr(text)
+        found = pl.sql_expr(text)
     except PolarsError as error:
         said = str(error).splitlines()[0]
         hint = (
             """put a column named like a word of SQL, or with spaces, in "...", a text in '...'"""
         )
         raise ValueError(f"{text!r} is no expression: {said}; {hint}") from None
+    if not found.meta.undo_aliases().meta.eq(found):
+        # SQL reads `First Name` as the column First, called Name.
+        raise ValueError(
+            f"{text!r} gives a column another name; put a column with spaces in double quotes inside "
+            f"single ones, as in '\"First Name\"'"
+        )
+    return found
 
 
 @cache

@@ -38,7 +38,37 @@ def parquet_chunks(path: Path) -> Iterator[Chunk]:
 
 
 def native(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with text for categories and null for NaN."""
-    return frame.with_columns(
+    r"""`frame` with text for categories and bytes, and null for NaN.
+
+    Bytes that are no UTF-8 stay to be seen: `\xff`.
+    """
+    read = frame.with_columns(
         cs.float().fill_nan(None), (cs.categorical() | cs.enum()).cast(pl.String)
     )
+    # Spark, Hive and Impala write texts as bytes without a word on what these are.
+    said = {name: _said(dtype) for name, dtype in read.schema.items()}
+    return read.with_columns(
+        _text(read[name], dtype) for name, dtype in said.items() if dtype != read.schema[name]
+    )
+
+
+def _said(dtype: pl.DataType) -> pl.DataType:
+    """The type with text where it has bytes, at any depth."""
+    if isinstance(dtype, pl.List):
+        return pl.List(_said(dtype.inner))  # pyright: ignore[reportArgumentType]
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct({each.name: _said(each.dtype) for each in dtype.fields})  # pyright: ignore[reportArgumentType]
+    return pl.String() if dtype == pl.Binary else dtype
+
+
+def _text(cells: pl.Series, dtype: pl.DataType) -> pl.Series:
+    try:
+        return cells.cast(dtype)
+    except pl.exceptions.ComputeError:
+        if dtype != pl.String:
+            raise DeliveryUnreadable(
+                f"column {cells.name!r} holds bytes that are no UTF-8 within {cells.dtype}; "
+                "have it sent as text, or without the column"
+            ) from None
+    shown = [None if cell is None else cell.decode("utf-8", "backslashreplace") for cell in cells]
+    return pl.Series(cells.name, shown, pl.String)

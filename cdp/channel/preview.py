@@ -13,6 +13,7 @@ from cdp.channel.mapping import Mapper
 from cdp.channel.reading import chunks, file_chunks
 from cdp.channel.sources import Files, FileShape
 from cdp.channel.spec import ROW, ChannelSpec
+from cdp.errors import ChannelContractError
 from cdp.model.batch import Batch
 from cdp.settings import Settings
 from cdp.settings import settings as default_settings
@@ -42,9 +43,16 @@ def preview(
 ) -> Preview:
     """What the first `rows` rows of the file `sample` would become; files are joined as declared.
 
-    A sample of a table or REST channel is a file of its rows. Raises as reading the channel does.
+    A sample of a table or REST channel is a file of its rows. Raises as reading the channel does, with
+    the words of an error of its Python function.
     """
-    batch = _first_batch(spec, sample, rows, settings or default_settings())
+    try:
+        batch = _first_batch(spec, sample, rows, settings or default_settings())
+    except ChannelContractError as error:
+        # Of the author's own sample and function all may be seen.
+        raise ChannelContractError(
+            f"{error}: {error.__cause__}" if error.__cause__ else str(error)
+        ) from None
     return Preview(
         channel=spec.channel,
         sample=sample.name,

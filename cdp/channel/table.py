@@ -17,7 +17,7 @@ from cdp.channel.parquet import native
 from cdp.channel.sources import Table
 from cdp.errors import ChannelContractError, DeliveryUnreadable
 
-_PLAIN = (str, bool, int, float, Decimal, dt.datetime, dt.date)
+_PLAIN = (str, bytes, bool, int, float, Decimal, dt.datetime, dt.date)
 _FROM_TEXT: Mapping[str, Callable[[str], Any]] = {
     "datetime": dt.datetime.fromisoformat,
     "date": dt.date.fromisoformat,

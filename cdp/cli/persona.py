@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Kinds of people and situations, with their cards.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="PERSONA", help="Id or name of a persona.")]
+LONGEST_STEM = 60  # letters of a file's name: of four bytes each they fit into a file system's 255
 FORMATS = ("markdown", "json", "html", "pdf")
 
 
@@ -31,6 +32,8 @@ def discover(
             f"version {found.version}: {found.personas} personas and {found.situations} situations, "
             f"{found.kept} known before, {found.new} new"
         )
+        if found.note:
+            typer.echo(f"no kinds of people found: {found.note}", err=True)
         for name in found.bereft:
             typer.echo(f"segment {name!r} reads a persona that is found no more", err=True)
         fitted = personas.fitted()
@@ -129,9 +132,12 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     with _personas() as personas:
         names = [persona] if persona else [each.name for each in personas.every()]
+        stems: set[str] = set()
         for name in names:
             card = personas.card(name)
-            stem = re.sub(r"\W+", "-", card.name.lower()).strip("-")
+            stem = re.sub(r"\W+", "-", card.name.lower()).strip("-")[:LONGEST_STEM]
+            stem = stem if stem and stem not in stems else f"{stem}-{card.persona_id}".strip("-")
+            stems.add(stem)
             path = folder / f"{stem}.{SUFFIXES[format]}"
             path.write_bytes(exported(card, format))  # pyright: ignore[reportArgumentType]  checked above
             typer.echo(path)

@@ -6,7 +6,7 @@ Statistical Software 2025); EM of the same likelihood goes on from there over ma
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,9 +52,10 @@ def discover(
 ) -> tuple[Mixture | None, Sequence[Tried]]:
     """The mixture of a sample of people, and all that was tried.
 
-    The number of personas is the one with the least ICL among those that bootstraps find again;
-    where none is stable, the one most nearly so. None where every number leaves a persona without
-    members: there is nothing to tell people apart by.
+    The number of personas is the one with the least ICL among those that bootstraps find again.
+    Where none of FEWEST to MOST is: None if one persona has the least ICL, for people are alike; else
+    two if these are found again, or the one most nearly so. None as well where every number leaves
+    a persona without members.
     """
     # Matrices this narrow gain nothing from threads, which wait for each other where others work, too.
     with threadpool_limits(1, user_api="blas"):
@@ -66,9 +67,26 @@ def _discover(
 ) -> tuple[Mixture | None, Sequence[Tried]]:
     chosen = np.random.default_rng(seed).permutation(len(people))[:FITTED]
     begun, used = people.part(chosen[:BEGUN]), columns(people.part(chosen), outcomes)
-    fits = _fits(begun, used, seed)
+    fits = _fits(begun, used, range(FEWEST, MOST + 1), seed)
     if not fits:
         return None, ()
+    tried = _resampled(used, fits, seed)
+    if not any(each.stable for each in tried):
+        fits |= (two := _fits(begun, used, (2,), seed))
+        everybody = mixture(used, np.ones((len(used), 1)))
+        tried = [*tried, *_resampled(used, two, seed), _tried(used, 1, everybody)]
+        if min(tried, key=lambda each: each.icl).personas == 1:
+            return None, tried
+    best = next((each for each in tried if each.stable), None)
+    best = best or max(tried, key=lambda each: float(np.mean(each.rand or -1)))
+    found = fits[best.personas]
+    if len(people) > len(used):
+        found = _settled(columns(people, outcomes), found, ROUNDS)[0]
+    return found, tried
+
+
+def _resampled(used: Columns, fits: Mapping[int, Mixture], seed: int) -> list[Tried]:
+    """The numbers tried, least ICL first, with their bootstraps up to the first that is stable."""
     tried = sorted(
         (_tried(used, number, fit) for number, fit in fits.items()), key=lambda each: each.icl
     )
@@ -77,18 +95,13 @@ def _discover(
         tried[place] = Tried(each.personas, each.bic, each.icl, rand)
         if tried[place].stable:
             break
-    best = next((each for each in tried if each.stable), None)
-    best = best or max(tried, key=lambda each: float(np.mean(each.rand)))
-    found = fits[best.personas]
-    if len(people) > len(used):
-        found = _settled(columns(people, outcomes), found, ROUNDS)[0]
-    return found, tried
+    return tried
 
 
-def _fits(begun: Described, used: Columns, seed: int) -> dict[int, Mixture]:
+def _fits(begun: Described, used: Columns, numbers: Sequence[int], seed: int) -> dict[int, Mixture]:
     """The mixtures by their number of personas, without those that have a persona of nobody."""
     fits: dict[int, Mixture] = {}
-    for number in range(FEWEST, MOST + 1):
+    for number in numbers:
         fits[number] = _fit(begun, used, number, fits.get(number - 1), seed)
     members = {
         number: np.bincount(fit.belongs(used)[0].argmax(axis=1), minlength=number)

@@ -54,7 +54,11 @@ PARTICULAR = frozenset(
 
 @dataclass(frozen=True)
 class Discovered:
-    """What discovery found; `bereft`: the segments that read a persona which is found no more."""
+    """What discovery found.
+
+    `bereft`: the segments that read a persona which is found no more. `note`: why no kinds of people
+    were found, where none were.
+    """
 
     version: int
     personas: int
@@ -63,6 +67,7 @@ class Discovered:
     new: int
     kept: int
     bereft: Sequence[str]
+    note: str | None
 
 
 def run(
@@ -117,7 +122,8 @@ def run(
     version = personas.add_model(tx, as_document(replace(draft, names=names)), now)
     bereft = keeper.retire(situation.personas)
     passing = int((~situation.lasting).sum())
-    return Discovered(version, len(ids), passing, tried, keeper.new, keeper.kept, bereft)
+    note = None if mixture else _why_everybody(people.height, tried)
+    return Discovered(version, len(ids), passing, tried, keeper.new, keeper.kept, bereft, note)
 
 
 def declared_traits() -> list[Trait]:
@@ -172,6 +178,16 @@ def _mixture(
 
     mixture, tried = discover(described(people, chosen), outcomes, seed)
     return chosen, mixture, tried
+
+
+def _why_everybody(people: int, tried: Sequence["Tried"]) -> str:
+    if people < FEWEST:
+        return f"{people} people are too few to find kinds among; {FEWEST} are enough"
+    if tried:
+        return (
+            "people are alike: no kinds come out again when resampled, and none fit better than one"
+        )
+    return "no traits tell kinds of people apart"
 
 
 def _draft(

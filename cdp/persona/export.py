@@ -2,6 +2,7 @@
 
 import io
 import textwrap
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -26,6 +27,7 @@ A4 = (8.27, 11.69)  # inches
 OWN, BASE = "#2b6cb0", "#a0aec0"
 LINES_OF_PAGE = 62
 WIDTH_OF_PAGE = 96  # characters
+WIDTH_OF_LABEL = 40
 
 _templates = Environment(
     loader=PackageLoader("cdp.persona", "templates"),
@@ -37,6 +39,12 @@ _templates = Environment(
 
 def exported(card: Card, form: Format) -> bytes:
     """The card in a form to hand on."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        return _exported(card, form)
+
+
+def _exported(card: Card, form: Format) -> bytes:
     if form == "json":
         return card.model_dump_json(indent=2).encode()
     if form == "markdown":
@@ -110,13 +118,13 @@ def _plot(card: Card) -> Plot | None:
         [e.persona for e in best],
         0.38,
         color=OWN,
-        label=card.name,
+        label="this persona",
         xerr=off,
     )
     axes.barh(
         [p - 0.2 for p in places], [e.base for e in best], 0.38, color=BASE, label="everybody"
     )
-    axes.set_yticks(list(places), [f"{_plain(e.trait)}: {e.value}" for e in best], fontsize=8)
+    axes.set_yticks(list(places), [_label(each) for each in best], fontsize=8)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0))
     # Above: inside it would lie on the longest bars.
     plot.legend(loc="outside upper center", ncols=2, fontsize=8, frameon=False)
@@ -124,12 +132,19 @@ def _plot(card: Card) -> Plot | None:
     return plot
 
 
+def _label(figure: Figure) -> str:
+    label = f"{_plain(figure.trait)}: {figure.value}"
+    label = label if len(label) <= WIDTH_OF_LABEL else f"{label[: WIDTH_OF_LABEL - 1]}…"
+    return label.replace("$", r"\$")  # else it would be read as a formula
+
+
 def _svg(card: Card) -> str:
     plot = _plot(card)
     if plot is None:
         return ""
     buffer = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": str(card.persona_id)}):
+    # Text stays text: the reader's browser has fonts for all of it.
+    with mpl.rc_context({"svg.hashsalt": str(card.persona_id), "svg.fonttype": "none"}):
         plot.savefig(buffer, format="svg", metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
@@ -151,5 +166,4 @@ def _pdf(card: Card) -> bytes:
 
 
 def _wrapped(line: str) -> list[str]:
-
     return textwrap.wrap(line, WIDTH_OF_PAGE, subsequent_indent="  ") or [""]

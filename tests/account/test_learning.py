@@ -68,6 +68,7 @@ def test_what_is_known_of_the_won_only_is_left_out():
         json.dumps(
             json.loads(text)
             | ({"custom.reason": "price"} if wins else {})
+            | {"account.country": "DE", "revenue": 7}
             | ({"founded": 1900 + n} if n % 10 < (8 if wins else 4) else {})
         )
         for n, (text, wins) in enumerate(zip(candidates["traits"], won, strict=True))
@@ -76,11 +77,13 @@ def test_what_is_known_of_the_won_only_is_left_out():
         "x",
         pl.DataFrame({"traits": told}),
         won,
-        ["account.line", "custom.reason", "founded"],
+        ["account.line", "custom.reason", "founded", "account.country", "revenue"],
         subject="account",
     )
     assert icp.report is not None
     assert icp.report.traits == ["account.line"]
+    for same in ("account.country", "revenue"):
+        assert "600 of 600 candidates state the same" in icp.report.left_out[same]
     assert "known of the won only" in icp.report.left_out["custom.reason"]
     assert "83% of the won and 38% of the others" in icp.report.left_out["founded"]
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from cdp.channel.preview import preview
 from cdp.errors import ChannelContractError
 
 WIDE = '''\
@@ -51,10 +52,20 @@ def test_rows_made_of_one_row_are_rejected_together(channel):
     [
         ("return frame.drop('_row')", "must keep the column '_row'"),
         ("return None", "gave NoneType, not a polars DataFrame"),
-        ("return frame['nothing']", "the function failed with ColumnNotFoundError"),
+        ("return frame['nothing']", "the function failed with ColumnNotFoundError at answers.py:2"),
     ],
 )
 def test_a_function_that_breaks_its_promise_is_told(channel, body, message):
     spec = survey(channel, f"def long(frame):\n    {body}\n", "id,q1,q2\n7,1,0\n")
     with pytest.raises(ChannelContractError, match=message):
         channel.batch(spec)
+
+
+def test_only_a_check_shows_the_words_of_the_function_s_error(channel):
+    """They may hold cells."""
+    spec = survey(channel, "def long(frame):\n    raise ValueError(frame['id'][0])\n", "id\nzoe\n")
+    with pytest.raises(ChannelContractError) as ingested:
+        channel.batch(spec)
+    assert "zoe" not in str(ingested.value)
+    with pytest.raises(ChannelContractError, match=r"ValueError at answers.py:2.*: zoe$"):
+        preview(spec, channel.drop / "a.csv", settings=channel.settings)

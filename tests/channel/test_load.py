@@ -87,6 +87,7 @@ def test_a_good_declaration_takes_its_name_from_its_folder(channel):
         ),
         ("birth_date: born", "birth_dat: born", "did you mean 'birth_date'?"),
         ("name.given", "name", "trait 'name' is an object; fill its fields: name.given"),
+        ("birth_date: born", "birth_date: Born On", "'Born On' gives a column another name; put"),
         ("birth_date: born", "birth_date: born +", "defs.yaml:14: traits.birth_date"),
         (
             "occurred_at: at",

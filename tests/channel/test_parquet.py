@@ -51,6 +51,24 @@ def test_a_rejected_row_is_kept_as_json(channel):
     assert json.loads(batch.rejects["raw"][0])["paid"] == 2.19
 
 
+def test_bytes_are_text_at_any_depth_and_what_is_no_utf8_stays_to_be_seen(channel):
+    """Spark, Hive and Impala write texts so."""
+    said = {
+        "id": [b"u1", b"\xff2", b""],
+        "mail": [b"a@ex.example", None, b"x"],
+        "tags": [[b"x"]] * 3,
+    }
+    batch = channel.batch(
+        channel.files("a.parquet", packed(pl.DataFrame(said)), traits={"interests": "tags"})
+    )
+    assert batch.records["record_key"].to_list() == ["u1", "\\xff2"]
+    assert json.loads(batch.records["content"][0])["traits"]["interests"] == ["x"]
+    assert json.loads(batch.rejects["raw"][0]) == {"id": None, "mail": "x", "tags": ["x"]}
+    nested = pl.DataFrame({"id": [1], "tags": [[b"\xff"]]})
+    with pytest.raises(DeliveryUnreadable, match="column 'tags' holds bytes that are no UTF-8"):
+        channel.batch(channel.files("a.parquet", packed(nested)))
+
+
 def test_a_truncated_file_is_unreadable(channel):
     with pytest.raises(DeliveryUnreadable, match=r"a\.parquet: the file is no whole Parquet file"):
         channel.batch(channel.files("a.parquet", packed(FRAME)[:-20], **SPEC))

@@ -76,6 +76,21 @@ def test_a_small_kind_is_found_beside_large_ones():
     assert sorted(found.share) == pytest.approx([0.04, 0.06, 0.2, 0.7], abs=0.015)
 
 
+def test_people_who_are_alike_are_no_kinds_and_two_kinds_are_two():
+    chance = np.random.default_rng(5)
+    _, said = people(220, 1, chance)
+    found, tried = discover(
+        Described(chance.normal(size=(220, 4)), said.categories), OUTCOMES, seed=1
+    )
+    assert found is None
+    assert min(tried, key=lambda each: each.icl).personas == 1
+    kind, said = people(300, 2, chance)
+    found, _ = discover(said, OUTCOMES, seed=1)
+    assert found
+    assert len(found.share) == 2
+    assert adjusted_rand_score(kind, found.posterior(said).argmax(axis=1)) > 0.7
+
+
 def test_no_persona_is_one_of_nobody():
     """One trait tells no kinds apart: a mixture puts all into one persona and leaves the others empty."""
     said = Described(np.empty((500, 0)), np.random.default_rng(1).integers(5, size=(500, 1)))

@@ -218,6 +218,15 @@ def test_cards_are_handed_on_in_four_forms(panel: Panel):
     assert "<svg" in html
     assert json.loads(exported(card, "json"))["persona_id"] == str(card.persona_id)
     assert exported(card, "pdf").startswith(b"%PDF")
+    far = card.model_copy(
+        update={"name": "都市常客 $x_1$ <b>" + "W" * 99, "text": "中文 $\\frac{1}{2}$ عربي"}
+    )
+    html = exported(far, "html").decode()
+    assert "<b>W" not in html
+    assert html.count("都市常客") == 2, (
+        "in the title and the heading: in the plot it would hide the legend"
+    )
+    assert exported(far, "pdf").startswith(b"%PDF")
 
 
 def test_validation_marks_cards_when_the_people_have_moved(panel: Panel):
