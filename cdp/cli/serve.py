@@ -3,15 +3,20 @@
 
 import gc
 import logging
+import multiprocessing
 import os
+import signal
 import sys
 from contextlib import closing
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
     from fastapi import FastAPI
 
 WORKERS = "WEB_CONCURRENCY"  # uvicorn's own word
@@ -32,16 +37,20 @@ def serve(host: Host = "127.0.0.1", port: Port = 8080, workers: Workers = 1) -> 
     os.environ.setdefault("POLARS_MAX_THREADS", "1")
     import uvicorn
 
+    from cdp.derive.registry import computed_traits
     from cdp.store.database import Database
     from cdp.store.schema import require_current
 
     # The database stays open: an embedded server ends with the last process that asked for it.
     with closing(Database()) as database, TemporaryDirectory(prefix="cdp-metrics-") as folder:
         require_current(database)
+        computed_traits()  # a policy that cannot be is told before anything is served
         os.environ["CDP_DATABASE_URL"] = database.url
         os.environ[WORKERS] = str(workers)
         if workers > 1:
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        # uvicorn, once it has stopped, hands a signal on to whom it was for: an exit like any other.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         typer.echo(f"serving on http://{host}:{port} (API at /docs); stop with Ctrl-C", err=True)
         uvicorn.run(
             "cdp.cli.serve:application",
@@ -70,9 +79,17 @@ def application() -> "FastAPI":
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
+    if (parent := multiprocessing.parent_process()) is not None:
+        Thread(target=_end_with, args=(parent,), name="parent", daemon=True).start()
     settings.cache_clear()  # the parent may have named another database since
     app = create_app(workers=int(os.environ.get(WORKERS, "1")))
     # What is loaded by now stays; to look through it at each full collection stops every request for 0.1 s.
     gc.collect()
     gc.freeze()
     return app
+
+
+def _end_with(parent: "BaseProcess") -> None:
+    """Stop gracefully when the parent is gone, killed perhaps: who starts it anew needs the port."""
+    parent.join()
+    os.kill(os.getpid(), signal.SIGTERM)

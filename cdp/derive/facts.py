@@ -15,9 +15,9 @@ from cdp.derive.orders import (
     lines_of,
     orders_of,
     refunded_of,
-    returns_of,
 )
 from cdp.derive.policy import DerivePolicy, Role
+from cdp.derive.returns import in_the_orders_currency, returns_of
 from cdp.profile.traits import registry
 from cdp.store.derive import facts as store
 
@@ -112,7 +112,7 @@ class Facts:
         """What was given back of orders that were not cancelled, one row a refund: n, at, amount.
 
         Returned lines count where nobody tells a refund of their order; of several channels that
-        tell one of the same order the most trusted.
+        tell one of the same order the most trusted. What names no amount has that of the order.
         """
         return returns_of(self)
 
@@ -154,7 +154,7 @@ def facts_of(
     return Facts(
         profiles.with_columns(pl.col("folded").cast(pl.Boolean)),
         converted(
-            events.with_columns(
+            in_the_orders_currency(events, policy).with_columns(
                 instant("at"), pl.col("in_store").cast(pl.Boolean), pl.col("gift").cast(pl.Boolean)
             ),
             currency,
@@ -162,6 +162,12 @@ def facts_of(
         policy,
         tx,
     )
+
+
+def facts_of_nobody(policy: DerivePolicy) -> Facts:
+    """No facts at all, in the columns that facts have."""
+    nobody = pl.DataFrame(schema=store.PROFILE_COLUMNS)
+    return facts_of(nobody, pl.DataFrame(schema=store.EVENT_COLUMNS), policy, {})
 
 
 def instant(name: str) -> pl.Expr:

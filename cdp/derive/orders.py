@@ -112,27 +112,7 @@ def lines_of(facts: "Facts") -> pl.DataFrame:
     cancelled = facts.cancelled
     if cancelled is not None:
         keyed = keyed.join(cancelled, on=["n", "order_key"], how="anti")
-    return _of_one_channel(keyed)
-
-
-def returns_of(facts: "Facts") -> pl.DataFrame:
-    """One row a refund, see `Facts.returns`."""
-    if facts.of("refund", "return").is_empty():
-        return facts.none
-    told = pl.col("order_id").is_not_null()
-    # Without an order's id a returned line belongs to what its channel says was refunded.
-    order = (
-        pl.when(told)
-        .then(pl.col("order_id").hash(ORDER_ID_SEED))
-        .otherwise(pl.col("channel").hash(PLACE_SEED))
-    )
-    refunds, lines = (facts.of(role).with_columns(order_key=order) for role in ("refund", "return"))
-    lines = lines.join(refunds, on=["n", "order_key"], how="anti")
-    returned = pl.concat([refunds, lines])
-    cancelled = facts.cancelled
-    if cancelled is not None:
-        returned = returned.join(cancelled, on=["n", "order_key"], how="anti")
-    return _of_one_channel(returned)
+    return of_one_channel(keyed)
 
 
 def unconverted_of(facts: "Facts") -> pl.DataFrame | None:
@@ -204,7 +184,7 @@ def _across_channels(by_channel: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_one_channel(keyed: pl.DataFrame) -> pl.DataFrame:
+def of_one_channel(keyed: pl.DataFrame) -> pl.DataFrame:
     """Of what several channels say of one order what the most trusted says."""
     said_by = keyed.select("n", "order_key", "channel", "trust").unique()
     if not said_by.select("n", "order_key").is_duplicated().any():

@@ -19,8 +19,9 @@ TRAITS = declared(
     ("spent", "money", "reporting currency", "what the person paid for all orders",
      "sum of the orders' amounts: the order's total, else what was paid, else the sum of its lines"),
     ("refunded", "money", "reporting currency", "what the person was given back",
-     ("sum of the amounts of refunds of orders that were not cancelled; of returned lines where nobody "
-     "tells a refund of their order")),
+     ("sum of the amounts of refunds of orders that were not cancelled (one that names none is of its "
+     "lines, else of all that is left of its order); of returned lines where nobody tells a refund of "
+     "their order")),
     ("net_spent", "money", "reporting currency", "what the person paid less what was given back",
      "spent - refunded"),
     ("average_order", "money", "reporting currency", "the mean value of an order",

@@ -49,14 +49,15 @@ def _normalised(policy: IdentityPolicy, namespace: str, value: str) -> str:
     return normalise_value(namespace, value, policy, settings().default_region)
 
 
-def as_id(ref: UUID | str) -> UUID:
-    """The id that `ref` is. Raises InvalidRequest."""
+def as_id(
+    ref: UUID | str,
+    otherwise: str = "a profile is named by its id (a UUID) or by namespace:value, e.g. customer_id:4711",
+) -> UUID:
+    """The id that `ref` is. Raises InvalidRequest, which says `otherwise`."""
     try:
         return ref if isinstance(ref, UUID) else UUID(ref)
     except ValueError:
-        raise InvalidRequest(
-            "a profile is named by its id (a UUID) or by namespace:value, e.g. customer_id:4711"
-        ) from None
+        raise InvalidRequest(otherwise) from None
 
 
 def resolved(connection: psycopg.Connection, ref: UUID | str) -> UUID:

@@ -20,11 +20,12 @@ from cdp.service.answering import (
     routes,
 )
 from cdp.service.auth import Caller, Reader, Steward
+from cdp.service.paths import Whole
 
 router = routes("accounts")
 
 Words = Annotated[list[str] | None, Query(max_length=20, description="any of these")]
-Name = Annotated[str, Path(max_length=64, description="of an ideal customer profile")]
+Name = Annotated[str, Path(max_length=64, description="of an ideal customer profile"), Whole]
 AtLeast = Annotated[float, Query(ge=0, le=100, description="score")]
 EXAMPLE = {
     "description": "wine companies in France with more than 50 employees",

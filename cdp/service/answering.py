@@ -10,6 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from cdp.profile import selection
 from cdp.service.frame import header
+from cdp.service.paths import Whole
 from cdp.service.problems import PROBLEMS
 
 JSON = (b"content-type", b"application/json")
@@ -24,7 +25,9 @@ Ref = Annotated[
             "id": {"value": "019a9f5e-0c3b-7cc1-8f5a-3f0a4d1c2b7e"},
         },
     ),
+    Whole,
 ]
+TraitName = Annotated[str, Path(description="of the registry, or custom.<name>"), Whole]
 Limit = Annotated[int, Query(ge=1, le=1_000, description="at most so many")]
 Fields = Annotated[
     str | None,

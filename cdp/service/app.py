@@ -30,6 +30,7 @@ from cdp.service.concluder import Concluder
 from cdp.service.frame import Frame
 from cdp.service.ingest_body import Reading
 from cdp.service.lander import Lander
+from cdp.service.paths import undivided
 from cdp.service.prompt import Prompt
 from cdp.service.serving import Serving
 from cdp.store.database import Database
@@ -96,4 +97,8 @@ class Service(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         scope["app"] = self
+        if scope["type"] == "http":
+            # HEAD is GET without the body, which the server leaves out.
+            method = "GET" if scope["method"] == "HEAD" else scope["method"]
+            scope = {**scope, "path": undivided(scope), "method": method}
         await self._framed(scope, receive, send)

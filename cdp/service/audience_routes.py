@@ -34,6 +34,7 @@ from cdp.service.answering import (
 from cdp.service.audience_push import push
 from cdp.service.auth import Caller, Reader, Steward
 from cdp.service.crossing_routes import may_list_by, may_see
+from cdp.service.paths import Whole
 
 router = routes("audiences")
 
@@ -42,7 +43,7 @@ TYPES = {
     "jsonl": "application/x-ndjson",
     "parquet": "application/vnd.apache.parquet",
 }
-Name = Annotated[str, Path(max_length=64, description="of an audience")]
+Name = Annotated[str, Path(max_length=64, description="of an audience"), Whole]
 Words = Annotated[list[str] | None, Query(max_length=100)]
 
 
@@ -201,7 +202,9 @@ def suppress(request: Request, caller: Steward, said: Annotated[Suppressing, Bod
 
 
 @router.delete("/suppressions/{ref:path}", status_code=204)
-def lift(caller: Steward, ref: Annotated[str, Path(examples=["email:ann@example.com"])]) -> None:
+def lift(
+    caller: Steward, ref: Annotated[str, Path(examples=["email:ann@example.com"]), Whole]
+) -> None:
     """Take the suppressions of an identifier back."""
     caller.changing("lift suppression", None)
     caller.serving.audiences.lift(ref)

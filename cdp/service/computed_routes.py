@@ -6,6 +6,7 @@ from cdp.model.computed import ComputedExplanation, ComputedTrait, ComputedTrait
 from cdp.service.answering import (
     Listing,
     Ref,
+    TraitName,
     answer_list,
     answer_model,
     described,
@@ -32,7 +33,7 @@ def computed(request: Request, caller: Reader, ref: Ref) -> Response:
 
 
 @router.get("/profiles/{ref:path}/computed/{trait}", responses=described(ComputedExplanation))
-def explain_computed(request: Request, caller: Reader, ref: Ref, trait: str) -> Response:
+def explain_computed(request: Request, caller: Reader, ref: Ref, trait: TraitName) -> Response:
     """Why a computed trait has its value: definition, inputs and fitted figures."""
     caller.may_see("computed")
     found = caller.serving.profiles.computed(ref)

@@ -3,7 +3,8 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 import structlog
@@ -17,6 +18,7 @@ from cdp.store.database import Database
 
 log = structlog.get_logger("cdp.ingest")
 
+MOST_PROFILES = 2_000  # of one transaction
 CONFLICTS = 5  # tries of a transaction that met another
 SWEEP_SECONDS = 5.0  # between two looks for profiles whose fold failed
 
@@ -32,7 +34,7 @@ class Folder:
 
     def __init__(self, database: Database, after_fold: Callable[[], None]) -> None:
         self._database, self._after_fold = database, after_fold
-        self._stale: set[str] = set()
+        self._stale: dict[str, None] = {}  # in order, each once
         self._changed = threading.Condition()
         self._stopping = False
         self._unfolded = True  # a killed process may have left some
@@ -42,7 +44,7 @@ class Folder:
     def fold(self, stale: Iterable[str]) -> None:
         """Have these profiles folded soon."""
         with self._changed:
-            self._stale.update(stale)
+            self._stale.update(dict.fromkeys(stale))
             self._notify()
 
     def look(self) -> None:
@@ -73,16 +75,18 @@ class Folder:
                 return
             self._sweep()
 
-    def _take(self) -> set[str]:
-        """What waits; waits for the first, but not when stopping."""
+    def _take(self) -> Sequence[str]:
+        """What waits, up to a transaction's size; waits for the first, but not when stopping."""
         with self._changed:
             while not (self._stale or self._stopping):
                 if not self._changed.wait(self._until_sweep()):
-                    return set()
-            taken, self._stale = self._stale, set()
+                    return ()
+            taken = tuple(islice(self._stale, MOST_PROFILES))
+            for profile in taken:
+                del self._stale[profile]
         return taken
 
-    def _fold(self, stale: set[str]) -> None:
+    def _fold(self, stale: Sequence[str]) -> None:
         with metrics.FOLDING.time():
             self._try(lambda: fold(self._database, sorted(stale)))
 

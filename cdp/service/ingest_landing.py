@@ -1,16 +1,23 @@
 """Pushed messages on the road that every channel's rows take: land, resolve, fold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
 from cdp.channel.push import batch
-from cdp.channel.push.said import Said
+from cdp.channel.push.message import understand
+from cdp.channel.push.said import Envelope, Said
+from cdp.identity.identifiers.normalise import blocking
+from cdp.identity.policy.declaration import identity_policy
 from cdp.ingest import IngestReport, Landing
 from cdp.model.batch import REJECTS, empty
 from cdp.profile.traits import survivorship_rules
+from cdp.settings import settings
 from cdp.store.database import Database
 from cdp.store.landing import push
 from cdp.store.landing.land import Landed
@@ -36,6 +43,21 @@ class Outcome:
     quarantined: int = 0
     repeated: int = 0
     stale: Sequence[str] = ()
+
+
+def understood(message: Any, envelope: Envelope, ordinal: int = 0) -> Said:
+    """What a message says, by the identity policy's word on whose ids name nobody."""
+    return understand(message, envelope, ordinal, _names_nobody)
+
+
+def _names_nobody(namespace: str, value: str) -> bool:
+    chosen = settings()
+    return _blocking(namespace, chosen.policy, chosen.default_region)(value)
+
+
+@cache
+def _blocking(namespace: str, policy: Path | None, region: str) -> Callable[[str], bool]:
+    return blocking(namespace, identity_policy(policy), region)
 
 
 def company_channel(channel: str) -> str:

@@ -8,13 +8,12 @@ from uuid import UUID
 import polars as pl
 from sqlalchemy import Connection
 
-from cdp.channel.push.message import understand
 from cdp.channel.push.said import Envelope, Said
 from cdp.channel.push.values import moment
 from cdp.ingest import Landing
 from cdp.profile.fold import fold_stale_profiles
 from cdp.quarantine import Replay
-from cdp.service.ingest_landing import begin, claimed, land_fresh, resolve
+from cdp.service.ingest_landing import begin, claimed, land_fresh, resolve, understood
 from cdp.store.database import Database
 from cdp.store.landing import push, quarantine
 
@@ -64,7 +63,7 @@ def _understood(raw: Any) -> Said:
     """The message as it would have been understood when it came."""
     times = raw if isinstance(raw, dict) else {}
     received_at = moment(times.get("receivedAt")) or datetime.now(UTC)
-    return understand(raw, Envelope(received_at, times.get("sentAt")))
+    return understood(raw, Envelope(received_at, times.get("sentAt")))
 
 
 def _settle(

@@ -12,13 +12,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
-from cdp.channel.push.message import understand
 from cdp.channel.push.said import Envelope
 from cdp.channel.push.values import snake
 from cdp.errors import CdpError, KeyRefused, StoreConflict
 from cdp.service import ingest_body, ingest_documents
 from cdp.service.errors import RETRY_AFTER, answer_of, failure
-from cdp.service.ingest_landing import Pushed
+from cdp.service.ingest_landing import Pushed, understood
 from cdp.service.prompt import prompt
 from cdp.store.keys import Key
 
@@ -82,8 +81,8 @@ async def take(request: Request, call: str | None) -> Response:
     encoding = request.headers.get("content-encoding", "").strip().lower()
     found, doubtful = await ingest_body.document(body, encoding)
     if key is None:
-        named = ingest_body.write_key(found) or request.query_params.get("writeKey")
-        key = await _authenticated(request, named)
+        said = ingest_body.write_key(found) or request.query_params.get("writeKey")
+        key = await _authenticated(request, said or _authorized(request, "bearer"))
     sent_at = found.get("sentAt") if isinstance(found, dict) else None
     envelope = Envelope(envelope.received_at, sent_at, call, doubtful)
     messages, envelope = ingest_body.messages(found, envelope)
@@ -121,13 +120,16 @@ async def _authenticated(request: Request, secret: str | None) -> Key:
 
 def basic_user(request: Request) -> str | None:
     """The user name of Basic authentication."""
-    scheme, _, coded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
     try:
-        return base64.b64decode(coded.strip()).decode().partition(":")[0] or None
+        return base64.b64decode(_authorized(request, "basic")).decode().partition(":")[0] or None
     except (binascii.Error, UnicodeDecodeError):
         raise KeyRefused("the Authorization header is no Basic authentication") from None
+
+
+def _authorized(request: Request, by: str) -> str:
+    """What the Authorization header says in the scheme `by`."""
+    scheme, _, said = request.headers.get("authorization", "").partition(" ")
+    return said.strip() if scheme.lower() == by else ""
 
 
 def channel_of(key: Key) -> str:
@@ -140,7 +142,7 @@ async def _understood(
 ) -> Sequence[Pushed]:
     def read() -> list[Pushed]:
         return [
-            Pushed(channel, understand(message, envelope, n)) for n, message in enumerate(messages)
+            Pushed(channel, understood(message, envelope, n)) for n, message in enumerate(messages)
         ]
 
     return await asyncio.to_thread(read) if len(messages) > 100 else read()

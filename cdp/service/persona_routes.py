@@ -29,11 +29,12 @@ from cdp.service.answering import (
     routes,
 )
 from cdp.service.auth import Reader, Steward, admit
+from cdp.service.paths import Whole
 from cdp.service.prompt import prompt
 
 router = routes("personas")
 
-Named = Annotated[str, Path(max_length=120, description="a persona's id or name")]
+Named = Annotated[str, Path(max_length=120, description="a persona's id or name"), Whole]
 Cursor = Annotated[str | None, Query(max_length=40, description="`next` of the answer before")]
 At = Annotated[datetime | None, Query(description="as it was then; a time with its zone")]
 

@@ -28,6 +28,7 @@ from cdp.service.answering import (
     Limit,
     Listing,
     Ref,
+    TraitName,
     answer,
     answer_list,
     answer_model,
@@ -36,10 +37,12 @@ from cdp.service.answering import (
     routes,
 )
 from cdp.service.auth import Caller, Reader, admit
+from cdp.service.crossing_routes import may_see
 from cdp.service.prompt import prompt
 
 router = routes("profiles")
 
+SEARCHED = ("name", "address", "company_name")
 IfNoneMatch = Annotated[str | None, Header(description="the ETag of the answer you have")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2_100)]
 
@@ -63,7 +66,12 @@ def search(
     search: Annotated[str, Query(min_length=1, max_length=200, examples=["ann oslo"])],
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> Response:
-    """Profiles whose names, contact points and city are like every word, best first."""
+    """Profiles whose names, contact points and city are like every word, best first.
+
+    For keys that see these: who is found tells what the words are like.
+    """
+    caller.may_see("identifiers")
+    may_see(caller, SEARCHED)
     found = caller.serving.profiles.search(search, limit=limit)
     return _profiles(request, caller, "search", found)
 
@@ -145,7 +153,7 @@ def records(request: Request, caller: Reader, ref: Ref) -> Response:
 
 
 @router.get("/profiles/{ref:path}/explain/{trait}", responses=described(TraitExplanation))
-def explain(request: Request, caller: Reader, ref: Ref, trait: str) -> Response:
+def explain(request: Request, caller: Reader, ref: Ref, trait: TraitName) -> Response:
     """Why a trait has its value: the rule, who carried it and who lost."""
     caller.may_see("source_records")
     uid = _resolved(caller, ref, "explain")

@@ -1,6 +1,7 @@
 """What pages and their events wait for, answered before the framework's layers, which cost more than the answer."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -48,7 +49,7 @@ class Prompt:
             return None
         for route in self._filled:
             if found := route.path_regex.match(scope["path"]):
-                scope["path_params"] = found.groupdict()
+                scope["path_params"] = {k: unquote(v) for k, v in found.groupdict().items()}
                 return route
         return None
 

@@ -24,10 +24,11 @@ from cdp.service.answering import (
     routes,
 )
 from cdp.service.auth import Caller, Reader, Steward
+from cdp.service.paths import Whole
 
 router = routes("segments")
 
-Name = Annotated[str, Path(max_length=200, examples=["churned top spenders"])]
+Name = Annotated[str, Path(max_length=200, examples=["churned top spenders"]), Whole]
 Cursor = Annotated[str | None, Query(max_length=40, description="`next` of the answer before")]
 CONDITION = {
     "all": [

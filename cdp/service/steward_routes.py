@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field, JsonValue
 from cdp.model.profile import Profile
 from cdp.service.answering import (
     Ref,
+    TraitName,
     answer_model,
     routes,
 )
@@ -43,7 +44,7 @@ def rectify(
 
 
 @router.delete("/profiles/{ref:path}/rectifications/{trait}", responses={200: {"model": Profile}})
-def withdraw(request: Request, caller: Steward, ref: Ref, trait: str) -> Response:
+def withdraw(request: Request, caller: Steward, ref: Ref, trait: TraitName) -> Response:
     """Take a rectification back: the sources speak again."""
     uid = _changing(caller, "withdraw rectification", ref)
     done = caller.serving.profiles.withdraw_rectification(uid, trait)

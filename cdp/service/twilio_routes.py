@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -16,6 +16,7 @@ from cdp.errors import InvalidRequest, ProfileNotFound
 from cdp.model.profile import Profile
 from cdp.service.answering import answer
 from cdp.service.auth import Reader
+from cdp.service.paths import Whole
 from cdp.service.problems import PROBLEMS
 from cdp.service.twilio_words import (
     COLLECTIONS,
@@ -39,13 +40,18 @@ class Asked:
     """One profile of a collection, its reader admitted and entered into the audit log."""
 
     def __init__(
-        self, caller: Reader, request: Request, space: str, collection: str, ref: str
+        self,
+        caller: Reader,
+        request: Request,
+        space: str,
+        collection: str,
+        ref: Annotated[str, Whole],
     ) -> None:
         if collection not in COLLECTIONS:
             raise InvalidRequest("the parameter `collection` is users or accounts")
         self.caller, self.request, self.collection = caller, request, collection
         self.profiles = caller.serving.profiles
-        self.path = f"/v1/spaces/{space}/collections/{collection}/profiles/{ref}"
+        self.path = f"/v1/spaces/{space}/collections/{collection}/profiles/{quote(ref, safe=':@')}"
         uid, body = self.profiles.body(ref)
         said = json.loads(body)
         self.kinds = {each["kind"] for each in said.get("behaviour", ())}

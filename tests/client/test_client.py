@@ -1,6 +1,8 @@
 """The client on its own: retries, time-outs, buffered events, and the fake store it ships."""
 
 import asyncio
+import subprocess
+import sys
 from datetime import datetime
 
 import httpx
@@ -164,6 +166,41 @@ def test_a_program_goes_on_saying_events_while_the_service_is_away():
             client.track("Product Viewed", {"n": n}, user_id="u1")
         assert store.messages == []
     assert [each["properties"]["n"] for each in store.messages] == list(range(many))
+
+
+def test_a_program_that_ends_without_closing_its_client_sends_what_waits(caplog):
+    program = """
+import atexit
+from cdp.client import Client
+from cdp.client.testing import FakeStore
+store = FakeStore()
+atexit.register(lambda: print([each["event"] for each in store.messages]))
+Client("http://store", "key", transport=store, flush_seconds=60).track("x", user_id="u1")
+"""
+    command = [sys.executable, "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (ended.stdout, ended.stderr) == ("['x']\n", "")
+
+    async def track(store: FakeStore) -> None:
+        patience = Patience(retries=0)
+        client = AsyncClient(
+            "http://store", "key", transport=store, flush_seconds=60, patience=patience
+        )
+        await client.track("x", user_id="u1")
+
+    store = FakeStore()
+    asyncio.run(track(store))
+    assert [each["event"] for each in store.messages] == ["x"]
+    store.fail_next(503)
+    asyncio.run(track(store))
+    assert "1 messages could not be sent" in caplog.text
+
+
+def test_a_closed_client_takes_no_events():
+    with client_of(FakeStore()) as client:
+        client.track("x", user_id="u1")
+    with pytest.raises(InvalidRequest, match="closed"):
+        client.track("y", user_id="u1")
 
 
 def test_an_event_is_sent_as_it_was_when_it_was_said():

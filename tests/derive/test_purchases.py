@@ -86,6 +86,46 @@ def test_a_refund_counts_once_and_only_of_what_was_spent(market: Market):
     assert told == {"ann": [1, 20.0, 30.0], "bo": [2, 9.0, 41.0], "cy": [None, None, None]}
 
 
+def test_a_refund_that_names_no_amount_is_of_what_is_left_of_its_order(market: Market):
+    def back(who: str, kind: str, ago: float, **facts: object) -> dict[str, object]:
+        return happening(who, kind, day(ago), order=f"{who}-1", currency="EUR", **facts)
+
+    def two_teas(who: str) -> list[dict[str, object]]:
+        tea = {"order": f"{who}-1", "amount": 30.0, "currency": "EUR", "product": "tea"}
+        order = {**tea, "amount": 50.0, "product": None}
+        return [
+            happening(who, "order", day(9), **order),
+            happening(who, "order_line", day(9), **tea, quantity=2),
+        ]
+
+    market.deliver(
+        [
+            *(each for who in ("ann", "bo", "cy", "di", "eve") for each in two_teas(who)),
+            back("ann", "order_refunded", 6),
+            back("ann", "order_refunded", 5),  # told twice
+            back("bo", "order_refunded", 6, amount=20.0),
+            back("bo", "order_refunded", 5),
+            back("cy", "order_refunded", 6),
+            back("cy", "return_line", 6, product="tea", quantity=1),
+            back("di", "order_refunded", 6),
+            back("di", "return_line", 6, product="unheard of"),
+            back("eve", "return_line", 6, product="tea"),
+            happening("flo", "order_refunded", day(6), order="nobody's"),
+        ]
+    )
+    market.conclude()
+    names = ("returns", "refunded", "net_spent")
+    people = ("ann", "bo", "cy", "di", "eve", "flo")
+    assert {who: [market.of(who).get(name) for name in names] for who in people} == {
+        "ann": [1, 50.0, 0.0],
+        "bo": [2, 50.0, 0.0],
+        "cy": [1, 15.0, 35.0],
+        "di": [1, 0.0, 50.0],
+        "eve": [1, 15.0, 35.0],
+        "flo": [1, 0.0, None],
+    }
+
+
 def test_money_of_another_currency_is_kept_out_and_said_so(market: Market):
     market.deliver(
         bought("ann", day(9), 50.0)

@@ -111,8 +111,9 @@ def _order(said: Mapping[str, Any]) -> Iterator[Happening]:
 
 
 def _refund(said: Mapping[str, Any]) -> Iterator[Happening]:
+    """What it leaves out, amount and currency, is the order's, as far as that is known."""
     order_id = _id(said, "order_id", "orderId")
-    code = currency("properties.currency", said.get("currency")) or DEFAULT_CURRENCY
+    code = currency("properties.currency", said.get("currency"))
     lines = list(_lines(said, "return_line", None, code))
     amount = _amount(said, ("revenue", "total", "value"), lines)
     facts = {"order_id": order_id, "amount": amount, "currency": code}
@@ -122,7 +123,7 @@ def _refund(said: Mapping[str, Any]) -> Iterator[Happening]:
 
 
 def _lines(
-    said: Mapping[str, Any], kind: str, order_id: str | None, code: str
+    said: Mapping[str, Any], kind: str, order_id: str | None, code: str | None
 ) -> Iterator[Happening]:
     products = said.get("products")
     if products is None:

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from cdp.channel.push.values import LONGEST_KEY, REMEMBERED, an_object, identifier, snake
+from cdp.channel.push.values import LONGEST_KEY, REMEMBERED, Fault, an_object, identifier, snake
 
 # What becomes records and consents of its own is not repeated with each event.
 TOLD_ELSEWHERE = frozenset({"consent", "externalIds", "library"})
 CONSENT_MEDIUM = "web"
+# A refusal that is written as text or number is one.
+CHOICES = {"true": "granted", "1": "granted", "false": "denied", "0": "denied"}
 TABLET = re.compile(r"ipad|tablet|kindle|silk/|playbook|android(?!.*mobile)", re.IGNORECASE)
 PHONE = re.compile(r"mobi|iphone|ipod|android|windows phone", re.IGNORECASE)
 
@@ -42,8 +44,12 @@ def consents(context: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     chosen = an_object("context.consent.categoryPreferences", consent.get("categoryPreferences"))
     for category, granted in chosen.items():
         purpose = snake(category)[:64]
-        if purpose and isinstance(granted, bool):
-            yield purpose, CONSENT_MEDIUM, "granted" if granted else "denied"
+        state = CHOICES.get(str(granted).lower())
+        if granted is not None and state is None:
+            place = f"context.consent.categoryPreferences.{category}"
+            raise Fault(place, "type", "is neither true nor false", granted)
+        if purpose and state:
+            yield purpose, CONSENT_MEDIUM, state
 
 
 def circumstances(context: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cdp.channel.push import commerce, context, traits
@@ -16,17 +16,23 @@ GROUP_ID = "group_id"
 ABOUT = "$message"  # where an event's properties keep what its message was
 
 
-def understand(message: Any, envelope: Envelope, ordinal: int = 0) -> Said:
+def understand(
+    message: Any,
+    envelope: Envelope,
+    ordinal: int = 0,
+    names_nobody: Callable[[str, str], bool] = lambda _namespace, _value: False,
+) -> Said:
     """What `message` says; where it cannot be taken, its `fault` says why.
 
     `ordinal` tells identical messages of one request apart that have no id of their own.
+    `names_nobody`: whether an id is one that many people give, such as undefined; it is as absent.
     """
     if not isinstance(message, dict):
         return refused(message, envelope, Fault("", "type", "is no JSON object", message), ordinal)
     try:
         if envelope.doubtful:
             check_texts(message)
-        return _Reader(message, envelope, ordinal).read()
+        return _Reader(message, envelope, ordinal, names_nobody).read()
     except Fault as fault:
         return refused(message, envelope, fault, ordinal)
 
@@ -34,13 +40,22 @@ def understand(message: Any, envelope: Envelope, ordinal: int = 0) -> Said:
 class _Reader:
     """Reads one message, field by field."""
 
-    def __init__(self, message: dict[str, Any], envelope: Envelope, ordinal: int) -> None:
-        self.message, self.envelope = message, envelope
+    def __init__(
+        self,
+        message: dict[str, Any],
+        envelope: Envelope,
+        ordinal: int,
+        names_nobody: Callable[[str, str], bool],
+    ) -> None:
+        self.message, self.envelope, self._names_nobody = message, envelope, names_nobody
         self.call = self._call()
-        self.user = identifier("userId", message.get("userId"))
-        anonymous = identifier("anonymousId", message.get("anonymousId"))
+        self.user = self._named("userId", "user_id")
+        anonymous = self._named("anonymousId", "anonymous_id")
         if self.user is None and anonymous is None:
-            raise Fault("userId", "required", "is empty, and so is anonymousId; send one of them")
+            reason = (
+                "names nobody, and neither does anonymousId; send the user's own id in one of them"
+            )
+            raise Fault("userId", "required", reason, message.get("userId"))
         self.context = an_object("context", message.get("context"))
         timestamp = message.get("timestamp") or message.get("originalTimestamp")
         sent_at = envelope.sent_at or message.get("sentAt")
@@ -60,6 +75,11 @@ class _Reader:
         if call not in CALLS:
             raise Fault("type", "enum", f"is none of {', '.join(CALLS)}", said)
         return call
+
+    def _named(self, field: str, namespace: str) -> str | None:
+        """The id, unless many people would share the record that it names."""
+        value = identifier(field, self.message.get(field))
+        return None if value is None or self._names_nobody(namespace, value) else value
 
     def _own_id(self, timestamp: Any, ordinal: int) -> str:
         """An id made of the content; without a time of its own the message is as new as its call."""
@@ -124,9 +144,10 @@ class _Reader:
         self._happened(happening, named["name"])
 
     def _read_group(self) -> None:
-        group = identifier("groupId", self.message.get("groupId"))
+        group = self._named("groupId", GROUP_ID)
         if group is None:
-            raise Fault("groupId", "required", "is empty; send the id of the company")
+            reason = "names no company; send its own id"
+            raise Fault("groupId", "required", reason, self.message.get("groupId"))
         self._belongs_to(group, traits.company(self._traits()))
 
     def _belongs_to(self, group: str, stated: traits.Stated, role: str | None = None) -> None:
@@ -136,7 +157,7 @@ class _Reader:
         self.said.companies.append(Company(f"group:{group}", content, ids))
 
     def _read_alias(self) -> None:
-        previous = identifier("previousId", self.message.get("previousId"))
+        previous = self._named("previousId", "anonymous_id")
         if previous is None:
             raise Fault("previousId", "required", "is empty; send the id that was used before")
         if self.user is None:

@@ -80,7 +80,7 @@ def moment(value: Any) -> datetime | None:
         value = str(int(value)) if math.isfinite(value) else ""
     if not isinstance(value, str):
         return None
-    text = value.strip()
+    text = value.strip().upper()
     try:
         if EPOCH.fullmatch(text):
             return datetime.fromtimestamp(int(text) / (1 if len(text) == 10 else 1000), UTC)

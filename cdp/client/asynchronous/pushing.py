@@ -19,7 +19,7 @@ class AsyncPushing:
         self._connection = connection
         self._waiting = Waiting()
         self._sending = asyncio.Lock()
-        self._pace = AsyncPace(flush_seconds, self._beat)
+        self._pace = AsyncPace(flush_seconds, self._beat, self._waiting)
         self._failure: CdpError | None = None
         self._is_away = False
 
@@ -99,8 +99,8 @@ class AsyncPushing:
         failure, self._failure = self._failure, None
         if failure:
             raise failure
+        await self._pace.start()
         self._waiting.add(said)
-        self._pace.start()
         if self._waiting.is_a_batch and not self._is_away:
             await self._beat()
 

@@ -19,7 +19,7 @@ class Pushing:
         self._connection = connection
         self._waiting = Waiting()
         self._sending = Lock()
-        self._pace = Pace(flush_seconds, self._beat)
+        self._pace = Pace(flush_seconds, self._beat, self._waiting)
         self._failure: CdpError | None = None
         self._is_away = False
 
@@ -99,8 +99,8 @@ class Pushing:
         failure, self._failure = self._failure, None
         if failure:
             raise failure
-        self._waiting.add(said)
         self._pace.start()
+        self._waiting.add(said)
         if self._waiting.is_a_batch and not self._is_away:
             self._beat()
 

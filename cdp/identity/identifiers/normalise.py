@@ -100,6 +100,11 @@ def normalise_value(namespace: str, value: str, policy: IdentityPolicy, default_
     return normalised
 
 
+def blocking(namespace: str, policy: IdentityPolicy, default_region: str) -> Callable[[str], bool]:
+    """Tells of a value, as it was said, whether many people give it (null, guest): it names nobody."""
+    return _judge(policy, namespace, default_region).blocks_said
+
+
 class _Judge:
     """The verdict on values of one namespace."""
 
@@ -117,6 +122,10 @@ class _Judge:
         if self._blocks(plain.lower()) or (normalised and self._blocks(normalised)):
             return None, "blocked"
         return normalised, None if normalised else "invalid"
+
+    def blocks_said(self, value: str) -> bool:
+        """Whether a value is blocked as it was said."""
+        return self._blocks(text.cleaned(value).lower())
 
     def _blocks(self, value: str) -> bool:
         return value in self.values or self._search(value) is not None

@@ -90,7 +90,7 @@ def test_a_key_sees_its_fields_only(shop):
         assert http.get(f"{ANN}/identity").status_code == 403
         assert http.get("/v1/identity/why-not?a=crm:1&b=crm:2").status_code == 403
         assert http.get(f"{ANN}?provenance=true").status_code == 403
-        assert "name" not in http.get("/v1/profiles?search=ann").json()["data"][0]["traits"]
+        assert http.get("/v1/profiles?search=ann").status_code == 403
         found = http.post("/v1/profiles/lookup", json={"refs": ["email:ann@example.com"]}).json()
         assert "behaviour" not in found["data"][0]["profiles"][0]
         changed = http.get("/v1/changes?profiles=true").json()["data"]
@@ -101,6 +101,10 @@ def test_a_key_sees_its_fields_only(shop):
         women = {"condition": {"trait": "gender", "is": "f"}}
         assert http.post("/v1/segments/estimate", json=women).status_code == 403
         assert http.get("/v1/crossings/people?of=gender=f").status_code != 403
+    searched = ["identifiers", "traits.name", "traits.address", "traits.company_name"]
+    with shop.http(fields=searched) as http:
+        (found,) = http.get("/v1/profiles?search=ann").json()["data"]
+        assert set(found["traits"]) == {"name", "address"}
 
 
 def test_what_a_key_may_not_see_comes_by_no_other_way(shop):

@@ -57,6 +57,14 @@ def test_every_answer_tells_its_request_the_time_it_holds_for_and_what_is_left_o
     assert 0 < int(headers["x-ratelimit-remaining"]) < 1000
 
 
+def test_head_is_answered_as_get_is_without_a_body(http):
+    for path in (f"/v1/profiles/{ANN}", "/livez", "/readyz"):
+        head, got = http.head(path), http.get(path)
+        assert (head.status_code, head.text) == (200, "")
+        assert head.headers["content-length"] == str(len(got.content))
+    assert http.head("/v1/batch").status_code == 405
+
+
 def test_who_has_the_profile_already_is_told_so(http):
     tag = http.get(f"/v1/profiles/{ANN}").headers["etag"]
     again = http.get(f"/v1/profiles/{ANN}", headers={"If-None-Match": tag})
@@ -172,3 +180,16 @@ def test_the_documentation_names_every_path_with_an_example(http):
     assert "/v1/spaces/{space}/collections/{collection}/profiles/{ref}/traits" in document["paths"]
     examples = document["paths"]["/v1/profiles/lookup"]["post"]["requestBody"]
     assert "ann@example.com" in str(examples)
+
+
+def test_a_value_with_a_slash_is_no_path_below_a_profile(shop, http):
+    ref = "/v1/profiles/user_id:shop%2Fpage%252F"
+    with shop.http("ingest") as sender:
+        said = {"userId": "shop/page%2F", "traits": {"a/b": 1}}
+        assert sender.post("/v1/identify", json=said).status_code == 200
+    eventually(lambda: http.get(ref).status_code == 200)
+    assert http.get(ref).json()["identifiers"]["user_id"] == ["shop/page%2F"]
+    for below in ("timeline", "timeline?limit=1", "explain/custom.a%2Fb"):
+        assert http.get(f"{ref}/{below}").status_code == 200, below
+    twilio = f"/v1/spaces/x/collections/users/profiles/{ref.rpartition('/')[2]}/traits"
+    assert http.get(twilio).json()["cursor"]["url"].startswith(f"{twilio}?")

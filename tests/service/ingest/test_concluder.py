@@ -1,5 +1,6 @@
 """What follows from a push is drawn beside the requests."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -13,7 +14,7 @@ from tests.served import eventually
 from tests.service.ingest.conftest import Service
 
 
-def an_order(user: str) -> dict[str, object]:
+def an_order(user: str) -> dict[str, Any]:
     properties = {"order_id": str(uuid4()), "revenue": 80, "currency": "EUR"}
     return {
         "type": "track",
@@ -24,13 +25,13 @@ def an_order(user: str) -> dict[str, object]:
     }
 
 
-def orders(service: Service, user: str) -> object:
+def orders(service: Service, user: str, trait: str = "orders") -> object:
     """What is concluded of a user's orders; None while nothing is."""
     try:
         found = service.profiles.computed(service.person(user_id=user).profile_id)
     except ProfileNotFound:
         return None
-    return found.traits.get("orders")
+    return found.traits.get(trait)
 
 
 def test_computed_traits_follow_a_push(service: Service) -> None:
@@ -38,6 +39,18 @@ def test_computed_traits_follow_a_push(service: Service) -> None:
     assert eventually(lambda: orders(service, "ann") == 1)
     service.push(an_order("ann"), an_order("ann"))
     assert eventually(lambda: orders(service, "ann") == 3)
+
+
+def test_a_refund_is_of_the_order_and_in_its_currency_where_it_does_not_say(service: Service):
+    bought = [an_order("ann"), an_order("ann")]
+    whole, partly = ({"order_id": each["properties"]["order_id"]} for each in bought)
+    partly["total"] = 30
+    back = [
+        {**each, "event": "Order Refunded", "messageId": str(uuid4()), "properties": said}
+        for each, said in zip(bought, (whole, partly), strict=True)
+    ]
+    service.push(*bought, *back)
+    assert eventually(lambda: orders(service, "ann", "net_spent") == 50)
 
 
 def test_a_long_run_rests_between_its_transactions(

@@ -57,8 +57,8 @@ def test_a_refund_comes_with_the_lines_that_were_returned():
     refund = {"order_id": "o-1", "total": 6, "products": ORDER["products"][1:]}
     found = events(said("track", event="Order Refunded", properties=refund))
     assert found.select("kind", "order_id", "product", "amount", "currency").rows() == [
-        ("order_refunded", "o-1", None, Decimal(6), "USD"),
-        ("return_line", "o-1", "p-2", Decimal(6), "USD"),
+        ("order_refunded", "o-1", None, Decimal(6), None),
+        ("return_line", "o-1", "p-2", Decimal(6), None),
     ]
 
 
@@ -156,7 +156,7 @@ def test_the_context_becomes_device_campaign_place_and_consent(service: Service,
         "campaign": {"name": "spring", "source": "mail"},
         "page": {"url": "https://shop.example/shoes", "referrer": ""},
         "location": {"city": "Lyon", "country": "France"},
-        "consent": {"categoryPreferences": {"Advertising": True, "Analytics": False}},
+        "consent": {"categoryPreferences": {"Advertising": True, "Analytics": "false", "X": None}},
         "library": {"name": "analytics.js", "version": "2"},
     }
     shown = {"product_id": "p-1", "category": "Shoes"}
@@ -172,6 +172,13 @@ def test_the_context_becomes_device_campaign_place_and_consent(service: Service,
     assert {
         (each.purpose, each.medium, each.state) for each in service.person(user_id="u").consents
     } == {("advertising", "web", "granted"), ("analytics", "web", "denied")}
+
+
+def test_a_consent_that_is_neither_yes_nor_no_is_a_fault():
+    context = {"consent": {"categoryPreferences": {"Advertising": "perhaps"}}}
+    fault = said("track", event="A", context=context).fault
+    assert fault
+    assert (fault.field, fault.rule) == ("context.consent.categoryPreferences.Advertising", "type")
 
 
 def test_the_money_of_an_order_reaches_the_profile(service: Service, message: Message):

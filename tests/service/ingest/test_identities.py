@@ -116,3 +116,17 @@ def test_an_alias_of_two_users_who_both_logged_in_is_refused_and_listed(
     ((namespace, value, reason),) = rows
     assert (namespace, value) == ("anonymous_id", "u-1")
     assert "user_id" in reason
+
+
+def test_an_id_that_programs_write_for_none_joins_nobody(service: Service, message: Message):
+    people = [
+        message(
+            "identify", userId="undefined", anonymousId=f"a-{n}", traits={"email": f"{n}@x.org"}
+        )
+        for n in range(3)
+    ]
+    service.push(*people, message("track", userId="null", event="Visited"))
+    assert len({service.person(anonymous_id=f"a-{n}").profile_id for n in range(3)}) == 3
+    service.push(message("alias", userId="u", previousId="None"))
+    service.push(message("group", userId="u", groupId="null"))
+    assert [field for field, *_ in service.quarantine()] == ["userId", "previousId", "groupId"]

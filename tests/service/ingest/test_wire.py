@@ -73,6 +73,8 @@ def test_the_key_is_taken_from_basic_then_the_body_then_its_first_item_then_the_
     item = {"batch": [{"type": "track", "writeKey": key, **TRACK}]}
     assert answered(http.post("/v1/batch", json=item)) == SUCCESS
     assert answered(http.post(f"/v1/track?writeKey={key}", json=TRACK)) == SUCCESS
+    bearer = {"Authorization": f"Bearer {key}"}
+    assert answered(http.post("/v1/track", json=TRACK, headers=bearer)) == SUCCESS
     assert refused(http.post("/v1/track", json=TRACK | {"writeKey": key}, auth=("no", ""))) == 401
     assert refused(http.post("/v1/track", json=TRACK)) == 401
     assert refused(http.post("/v1/track", json=TRACK, headers={"Authorization": "Basic !"})) == 401
