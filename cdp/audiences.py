@@ -125,23 +125,22 @@ class Audiences(OnStore):
         """Write the people who may be addressed into a file, whole or not at all; what it came to.
 
         `kind`: default by the ending of `path`; `fields`: default those of the audience. Raises
-        InvalidRequest, UnknownTrait.
+        InvalidRequest, also where the file cannot be written, UnknownTrait.
         """
         place = Path(path)
         written = _format(kind or place.suffix.removeprefix("."))
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with Handover(
-            self._database, self.get(name), written, target=place.name, by=by, fields=fields
-        ) as handover:
-            # Two exports into one file at once: the later whole one stays, none is mixed of both.
-            part = place.with_name(f"{place.name}.{handover.export_id}.part")
-            try:
-                with part.open("wb") as file:
-                    for piece in encoded(handover.pages(), written, handover.fields):
-                        file.write(handover.note(piece))
-                part.replace(place)
-            finally:
-                part.unlink(missing_ok=True)
+        audience = self.get(name)
+        handover = Handover(
+            self._database, audience, written, target=place.name, by=by, fields=fields
+        )
+        try:
+            if place.is_dir():
+                raise InvalidRequest(f"{place} is a folder; name a file in it")
+            place.parent.mkdir(parents=True, exist_ok=True)
+            with handover:
+                _write(handover, place, written)
+        except OSError as error:
+            raise InvalidRequest(f"{place} cannot be written: {error.strerror}") from None
         return handover.export
 
     def pieces(
@@ -270,6 +269,18 @@ def _named(found: UUID | tuple[str, str]) -> tuple[str, str]:
             "suppress an identifier, namespace:value, such as email:ann@example.com"
         )
     return found
+
+
+def _write(handover: Handover, place: Path, kind: Format) -> None:
+    # Two exports into one file at once: the later whole one stays, none is mixed of both.
+    part = place.with_name(f"{place.name}.{handover.export_id}.part")
+    try:
+        with part.open("wb") as file:
+            for piece in encoded(handover.pages(), kind, handover.fields):
+                file.write(handover.note(piece))
+        part.replace(place)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _streamed(handover: Handover, kind: Format) -> Iterator[bytes]:

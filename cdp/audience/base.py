@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 from cdp.audience.cells import cell_of, currency, trait_json
 from cdp.audience.compiler import Compiler, Definition
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, dimensions
-from cdp.model.expression import TREE, Condition, InCell, InSegment, every_node
+from cdp.audience.faulty import faults
+from cdp.audience.reading import dependents
+from cdp.model.expression import TREE
 from cdp.store.audience import cells, segments
 from cdp.store.audience.cells import CellChange
 from cdp.store.audience.evaluate import everyone, schedule
@@ -30,8 +32,10 @@ def evaluate_segment(tx: Connection, name: str, now: datetime) -> None:
     """
     saved = {each.name: each for each in segments.live(tx)}
     definitions = definitions_of(saved.values())
+    faulty = faults(definitions)
     for each in dependents(name, definitions):
-        _evaluate(tx, saved[each], definitions, now)
+        if each not in faulty:
+            _evaluate(tx, saved[each], definitions, now)
 
 
 def empty_segment(tx: Connection, name: str, now: datetime) -> None:
@@ -62,8 +66,10 @@ def evaluate_everything(tx: Connection, now: datetime) -> list[CellChange]:
         changes += _evaluate_dimension(tx, dimension, now)
     saved = segments.live(tx)
     definitions = definitions_of(saved)
+    faulty = faults(definitions)
     for each in saved:
-        changes += _evaluate(tx, each, definitions, now)
+        if each.name not in faulty:
+            changes += _evaluate(tx, each, definitions, now)
     return changes
 
 
@@ -145,29 +151,6 @@ def definitions_of(saved: Iterable[SavedSegment]) -> dict[str, Definition]:
     return {
         each.name: Definition(each.subject, TREE.validate_json(each.definition)) for each in saved
     }
-
-
-def reads(condition: Condition) -> set[str]:
-    """The names of the segments that a condition reads."""
-    found = set()
-    for _, node in every_node(condition):
-        if isinstance(node, InSegment):
-            found.add(node.segment)
-        elif isinstance(node, InCell) and node.dimension == SEGMENT:
-            found.update(node.cell)
-    return found
-
-
-def dependents(name: str, definitions: Mapping[str, Definition]) -> list[str]:
-    """`name` and the segments that read it, directly or not."""
-    found = [name]
-    for each in found:
-        found += [
-            other
-            for other in sorted(definitions)
-            if other not in found and each in reads(definitions[other].condition)
-        ]
-    return found
 
 
 def _settle(  # noqa: PLR0917 - who belongs where

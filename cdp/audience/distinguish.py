@@ -34,8 +34,10 @@ def differences(
     """Every trait of the people numbered `a` and `b` by its effect, the strongest first.
 
     `types`: numbers, dates and instants (as days before `now`) are compared by rank; all others as
-    categories. Traits of which little is known are left out.
+    categories. Traits of which little is known are left out; of nobody nothing differs.
     """
+    if not a or not b:
+        return []
     values = crossings.trait_values(tx, a, b)
     known = _known(values)
     told = known.filter((pl.col("n_a") >= LEAST_KNOWN) & (pl.col("n_b") >= LEAST_KNOWN))

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from cdp.model.audience import Format
 from cdp.model.computed import KnownTrait
 
-# What a spreadsheet takes for a formula; signed numbers and telephone numbers are none.
-FORMULA = r"^\s*[=+\-@]|^[\t\r\n]"
+# What a spreadsheet takes for a formula, full-width signs too; signed numbers and telephone numbers are none.
+FORMULA = r"^\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^[\t\r\n]"
 SIGNED = r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$|^\+\d[\d ().-]*$"
 DOCUMENT = "document"
 TYPES: Mapping[str, pl.DataType] = {

@@ -12,11 +12,14 @@ import polars as pl
 from sqlalchemy import text
 
 from cdp.audience import fields as readable
+from cdp.audience.base import defined
 from cdp.audience.crossing import bitmaps, numbers
 from cdp.audience.encoding import DOCUMENT, header
+from cdp.audience.faulty import faults
 from cdp.audience.media import medium
+from cdp.errors import InvalidRequest
 from cdp.model.audience import Audience, Export
-from cdp.model.crossing import crossing
+from cdp.model.crossing import crossing, segments_of
 from cdp.store.audience import audiences, exports
 from cdp.store.audience.exports import Rules
 from cdp.store.database import Database, driver
@@ -26,7 +29,13 @@ Kind = Literal["csv", "parquet", "jsonl", "webhook"]
 
 
 def rules_of(database: Database, audience: Audience, now: datetime) -> Rules:
-    """By what the people of an audience are judged."""
+    """By what the people of an audience are judged. Raises InvalidRequest: its segment has a fault."""
+    with database.transaction() as tx:
+        faulty = faults(defined(tx))
+    for name in faulty.keys() & segments_of(crossing(audience.crossing)):
+        raise InvalidRequest(
+            f"segment {name!r} is not kept up ({faulty[name]}); save it anew first"
+        )
     by = medium(audience.medium)
     key, share = None, 0.0
     if audience.holdout:

@@ -1,6 +1,7 @@
 """The statements that evaluate all segments and dimensions for some profiles, made once for each edition of them."""
 
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from cdp.audience.base import definitions_of
 from cdp.audience.cells import cell_of, currency, trait_json
 from cdp.audience.compiler import Compiler
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, dimensions
+from cdp.audience.faulty import faults
 from cdp.store.audience import segments
 from cdp.store.audience.at_hand import AtHand
 from cdp.store.audience.evaluate import Cells, evaluation
@@ -18,6 +20,7 @@ from cdp.store.audience.segments import SavedSegment
 
 MOST_COLUMNS = 1_000  # Postgres has room for 1,664 in a row
 MOST_KEPT = 8
+log = logging.getLogger("cdp.audience")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,10 @@ def plans(tx: Connection) -> tuple[Plan, ...]:
 
 def _plans(saved: Sequence[SavedSegment], rates: str) -> Iterator[Plan]:
     definitions = definitions_of(saved)
-    waiting = list(saved)
+    faulty = faults(definitions)
+    for name in faulty:
+        log.warning("segment %r is not kept up: see cdp segment list", name)
+    waiting = [each for each in saved if each.name not in faulty]
     first = True
     while waiting or first:
         scope = AtHand(Binder(reserved=2), json.loads(rates))

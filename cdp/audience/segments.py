@@ -12,10 +12,13 @@ from sqlalchemy import Connection
 from cdp.audience import base, crossing, estimate, vocabulary, why
 from cdp.audience import changes as changes_of
 from cdp.audience.dimensions import SEGMENT
+from cdp.audience.faulty import faults
 from cdp.audience.nearest import near
+from cdp.audience.reading import dependents
 from cdp.audience.validate import checked
 from cdp.errors import InvalidRequest, InvalidSegment, SegmentNotFound
-from cdp.model.crossing import Cell
+from cdp.model.crossing import Cell, segments_of
+from cdp.model.crossing import crossing as parsed
 from cdp.model.expression import Condition, as_data
 from cdp.model.segment import (
     Estimate,
@@ -28,9 +31,9 @@ from cdp.model.segment import (
     Why,
 )
 from cdp.profile.feed import check_limit, read_cursor
-from cdp.store.audience import cells, segments
+from cdp.store.audience import audiences, cells, segments
 from cdp.store.audience.segments import SavedSegment
-from cdp.store.database import Database
+from cdp.store.database import Database, driver
 
 LONGEST_NAME = 200
 Said = Condition | Mapping[str, Any]
@@ -82,11 +85,16 @@ def archive(database: Database, name: str, now: datetime) -> None:
         definitions = base.definitions_of(segments.live(tx))
         if name not in definitions:
             raise missing(name, definitions)
-        readers = base.dependents(name, definitions)[1:]
+        readers = dependents(name, definitions)[1:]
         if readers:
             raise InvalidRequest(
                 f"segment {name!r} is read by {', '.join(map(repr, readers))}; change those first"
             )
+        for each in audiences.read(driver(tx)):
+            if name in segments_of(parsed(each["crossing"])):
+                raise InvalidRequest(
+                    f"segment {name!r} is addressed as audience {each['name']!r}; change that first"
+                )
         base.empty_segment(tx, name, now)
         segments.archive(tx, name, now)
 
@@ -95,18 +103,22 @@ def every(database: Database, now: datetime) -> list[Segment]:
     """The segments there are, by name."""
     with database.transaction() as tx:
         saved = segments.live(tx)
+        faulty = faults(base.defined(tx))
     with database.autocommit() as connection:
         members = cells.sizes(connection, SEGMENT)
         right_at = segments.right_at(connection, now)
-    return [_told(each, members.get((SEGMENT, each.name), 0), right_at) for each in saved]
+    return [
+        _told(each, members.get((SEGMENT, each.name), 0), right_at, faulty.get(each.name))
+        for each in saved
+    ]
 
 
 def found(database: Database, name: str, now: datetime) -> Segment:
     """The segment of that name. Raises SegmentNotFound."""
-    saved = _saved(database, name)
-    with database.autocommit() as connection:
-        members = cells.sizes(connection, SEGMENT).get((SEGMENT, name), 0)
-        return _told(saved, members, segments.right_at(connection, now))
+    known = {each.name: each for each in every(database, now)}
+    if name not in known:
+        raise missing(name, known)
+    return known[name]
 
 
 def members(
@@ -201,14 +213,15 @@ def _saved(database: Database, name: str) -> SavedSegment:
         return _of(tx, name)
 
 
-def _told(saved: SavedSegment, members: int, right_at: datetime) -> Segment:
+def _told(saved: SavedSegment, members: int, right_at: datetime, fault: str | None) -> Segment:
     return Segment(
         name=saved.name,
         description=saved.description,
         subject=saved.subject,  # pyright: ignore[reportArgumentType]  checked when it was saved
         condition=json.loads(saved.definition),
         members=members,
-        as_of=right_at,
+        as_of=(saved.evaluated_at or saved.created_at) if fault else right_at,
+        fault=fault,
         created_at=saved.created_at,
         created_by=saved.created_by,
     )

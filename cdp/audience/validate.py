@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cdp.audience.base import reads
 from cdp.audience.compiler import AGE_UNITS, YEARS, Definition, kind_of
 from cdp.audience.dimensions import SEGMENT, SUBJECT, Dimension, bin_conditions
 from cdp.audience.nearest import listed, misspelt, near, nearest
+from cdp.audience.reading import reads
 from cdp.derive.registry import known_trait
 from cdp.errors import InvalidSegment, UnknownTrait
 from cdp.model.computed import KnownTrait
@@ -60,6 +60,7 @@ PLAINLY = {
     "tuple_type": "give a list",
     "timezone_aware": "say a time with its zone: 2024-05-31T00:00:00Z",
 }
+NO_CONDITION = "write a condition: {trait: orders, above: 3}, {event: purchase} or {all: [...]}"
 DEEPEST = 60
 
 
@@ -133,7 +134,8 @@ def _told(error: Any) -> str:
             tagged = part in ("not", "account") and node in (KEYS["not"], KEYS["account"])
     if error["type"] == "union_tag_not_found":
         given = ", ".join(map(str, error["input"])) if isinstance(error["input"], Mapping) else ""
-        return f"{place or 'condition'}: no condition says {given!r}; {near(given, KEYS)}"
+        fault = f"no condition says {given!r}; {near(given, KEYS)}" if given else NO_CONDITION
+        return f"{place or 'condition'}: {fault}"
     if error["type"] == "extra_forbidden" and node:
         name = place.rpartition(".")[2]
         fields = [each.serialization_alias or key for key, each in node.model_fields.items()]
@@ -144,7 +146,7 @@ def _told(error: Any) -> str:
 
 def _faults(node: Condition, words: Vocabulary) -> Iterator[str]:
     if isinstance(node, TraitIs):
-        yield from _trait(node)
+        yield from trait_faults(node)
     elif isinstance(node, Did):
         yield from _did(node, words)
     elif isinstance(node, InSegment):
@@ -159,7 +161,8 @@ def _faults(node: Condition, words: Vocabulary) -> Iterator[str]:
                 yield from _tests(name, "string", said)
 
 
-def _trait(node: TraitIs) -> Iterator[str]:
+def trait_faults(node: TraitIs) -> Iterator[str]:
+    """What is wrong with a condition on a trait, by the registry."""
     try:
         known = known_trait(node.trait)
     except UnknownTrait as error:

@@ -1,8 +1,9 @@
 """Why a profile is in a segment or not: each node with its actual value, and what would change it."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import combinations, islice
 from typing import Any, Literal
 from uuid import UUID
 
@@ -44,6 +45,8 @@ HOLDS: Mapping[str, Callable[[Iterable[bool]], bool]] = {
     "not": lambda parts: not all(parts),
     "segment": all,
 }
+
+MOST_TRIES = 20_000  # some 0.1 s
 
 
 def reason_of(tx: Connection, profile_id: UUID, condition: Condition, now: datetime) -> Reason:
@@ -141,12 +144,51 @@ def _shown(leaf: Condition, actual: Any, now: datetime) -> Any:
 
 
 def to_change(reason: Reason) -> list[str]:
-    """The fewest leaves that would have to turn for the whole to turn, in words."""
+    """The fewest leaves that would have to turn for the whole to turn, in words; none: nothing would do."""
+    leaves = list(_leaves_of(reason))
+    by_words = {leaf.says: leaf for leaf in leaves}
+    turned = _fewest(reason)
+    if len(by_words) < len(leaves):  # what stands in two places turns in both
+        turned = _fewest_of_all(reason, by_words, turned)
+    return [
+        f"{each.says} would have to {'fail' if each.holds else 'hold'}; "
+        f"it is {value_in_words(each.actual)}"
+        for each in turned
+    ]
+
+
+def _leaves_of(reason: Reason) -> Iterator[Reason]:
     if not reason.parts:
-        must = "fail" if reason.holds else "hold"
-        return [f"{reason.says} would have to {must}; it is {value_in_words(reason.actual)}"]
-    turns = [to_change(part) for part in reason.parts if part.holds == reason.holds]
+        yield reason
+    for part in reason.parts:
+        yield from _leaves_of(part)
+
+
+def _fewest(reason: Reason) -> list[Reason]:
+    """Those of leaves of which each stands in one place."""
+    if not reason.parts:
+        return [reason]
+    turns = [_fewest(part) for part in reason.parts if part.holds == reason.holds]
     if reason.joins in ("not", "segment"):
-        return to_change(reason.parts[0])
+        return _fewest(reason.parts[0])
     each_must_turn = (reason.joins == "all") != reason.holds
-    return [said for turn in turns for said in turn] if each_must_turn else min(turns, key=len)
+    return [leaf for turn in turns for leaf in turn] if each_must_turn else min(turns, key=len)
+
+
+def _fewest_of_all(
+    reason: Reason, leaves: Mapping[str, Reason], otherwise: list[Reason]
+) -> list[Reason]:
+    """Those found by trying, the fewest first; `otherwise` where they are too many to try."""
+    sizes = range(1, len(leaves) + 1)
+    tries = (some for size in sizes for some in combinations(leaves, size))
+    for some in islice(tries, MOST_TRIES):
+        if _with_turned(reason, some) != reason.holds:
+            return [leaves[says] for says in some]
+    return otherwise if 2 ** len(leaves) > MOST_TRIES else []
+
+
+def _with_turned(reason: Reason, turned: Collection[str]) -> bool:
+    """Whether the whole would hold if the leaves of these words turned."""
+    if reason.joins is None:
+        return reason.holds != (reason.says in turned)
+    return HOLDS[reason.joins](_with_turned(part, turned) for part in reason.parts)

@@ -162,7 +162,8 @@ def push(
     with closing(Database()) as database:
         conclude(database)
         audience = Audiences(database=database).get(name)
-        done = send(database, audience, as_id(webhook), by=by, fields=field)
+        webhook_id = as_id(webhook, "a webhook is named by its id; `cdp webhook list` shows it")
+        done = send(database, audience, webhook_id, by=by, fields=field)
     _show(done, as_json=as_json)
 
 

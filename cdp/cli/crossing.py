@@ -263,4 +263,7 @@ def _draw(found: Any, path: Path) -> None:
 
     if path.suffix not in (".png", ".svg", ".pdf"):
         raise InvalidRequest(f"{path}: a picture is written as .png, .svg or .pdf")
-    found.plot().savefig(path, dpi=130)
+    try:
+        found.plot().savefig(path, dpi=130)
+    except OSError as error:
+        raise InvalidRequest(f"{path} cannot be written: {error.strerror}") from None

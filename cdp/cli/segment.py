@@ -63,6 +63,9 @@ def list_segments(as_json: AsJson = False) -> None:
         moment = output.moment(each.as_of)
         rows.add_row(each.name, output.number(each.members), moment, each.description)
     output.screen().print(rows)
+    for each in found:
+        if each.fault:
+            output.aside().print(f"{each.name} is not kept up: {each.fault}; save it anew")
 
 
 @app.command()
@@ -159,7 +162,7 @@ def why(
     tree = Tree(f"{'in' if found.holds else 'not in'} segment {name!r}")
     _grow(tree, found.reason)
     output.screen().print(tree)
-    typer.echo("it would be otherwise if:")
+    typer.echo("it would be otherwise if:" if found.to_change else "nothing would change that")
     for said in found.to_change:
         typer.echo(f"  {said}")
 

@@ -87,7 +87,8 @@ def remove(webhook_id: Id) -> None:
     from cdp.store.database import Database
 
     with closing(Database()) as database, database.autocommit() as connection:
-        webhooks.remove(connection, as_id(webhook_id), datetime.now(UTC))
+        named = as_id(webhook_id, "a webhook is named by its id; `cdp webhook list` shows it")
+        webhooks.remove(connection, named, datetime.now(UTC))
     typer.echo(f"webhook {webhook_id} is removed")
 
 

@@ -13,7 +13,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdp.errors import InvalidRequest
-from cdp.model.computed import ComputedType
 from cdp.model.fault import first_fault
 from cdp.settings import settings
 
@@ -116,7 +115,9 @@ class Completeness(Frozen):
 class OwnTrait(Frozen):
     """A computed trait that an installation adds by an expression in Polars SQL."""
 
-    type: ComputedType
+    type: Literal[
+        "string", "category", "integer", "number", "money", "boolean", "date", "instant", "list"
+    ]
     unit: str | None = None
     meaning: str
     over: Literal["events", "orders", "lines", "traits"] = Field(
@@ -142,7 +143,7 @@ class DerivePolicy(Frozen):
     prediction: Prediction
     social: Social
     completeness: Completeness
-    own: Mapping[str, OwnTrait] = {}
+    own: Mapping[str, OwnTrait] = Field(default={}, validation_alias="computed_traits")
 
     def kinds_of(self, role: Role, present: tuple[str, ...]) -> list[str]:
         """Those of the kinds `present` that play `role`."""
@@ -162,13 +163,13 @@ def derive_policy(extension: Path | None = None) -> DerivePolicy:
     path = extension or settings().policy
     said = (yaml.safe_load(path.read_text("utf-8")) or {}) if path else {}
     _check_keys(said.get("derive") or {}, document)
-    merged = _merged(document, said.get("derive") or {}) | {
-        "own": said.get("computed_traits") or {}
-    }
+    own = {"computed_traits": said.get("computed_traits") or {}}
     try:
-        return DerivePolicy.model_validate(merged)
+        return DerivePolicy.model_validate(_merged(document, said.get("derive") or {}) | own)
     except ValidationError as error:
-        raise InvalidRequest(f"{path}: derive.{first_fault(error)}") from None
+        fault = first_fault(error)
+        place = fault if fault.startswith("computed_traits") else f"derive.{fault}"
+        raise InvalidRequest(f"{path}: {place}") from None
 
 
 def _check_keys(said: Mapping[str, Any], document: Mapping[str, Any]) -> None:

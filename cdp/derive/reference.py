@@ -45,6 +45,15 @@ computed_traits:
     over: traits
     expr: spent / visits
 ```
+
+- **Columns.** `events`: kind, at, order_id, product, category, department, brand, quantity, amount, discount, score, channel,
+  session, device, campaign, campaign_type, in_store, gift; `lines`: the same of order lines; `orders`: at, amount, discount,
+  quantity, channel, in_store, gift. Rows stand in the order of time: `first(category)` is the first one bought.
+- **Type.** string, category, integer (rounded), number, money, boolean, date, instant or list (of texts). An expression of
+  another type, a name that is taken, a column that is not there are refused, by name, before anything is derived.
+- **Unknown.** What divides by zero, is no number or cannot be `cast` (not `::`) is unknown. So is a value of those on whose data the
+  expression fails otherwise: the log says of how many and why, and all other traits stand.
+- **Pure.** One profile at a time, and no `now()`: keep the instant (`max(at)`), and let a segment say `older_than: 30d`.
 """
 
 

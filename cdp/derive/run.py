@@ -15,7 +15,7 @@ from cdp.derive.fit import fit
 from cdp.derive.icp import icps_in_force, with_fit
 from cdp.derive.parameters import Parameters, parameters_in_force
 from cdp.derive.policy import derive_policy
-from cdp.derive.registry import FAMILIES
+from cdp.derive.registry import FAMILIES, computed_traits, shipped_traits
 from cdp.settings import settings
 from cdp.store.database import Database
 from cdp.store.derive import facts as store
@@ -38,8 +38,10 @@ def derive_queued(
     """Derive every profile that waits, and those of which time alone changes a trait; how many.
 
     `progress` is called with the number derived so far. `at_once`: at most so many profiles a
-    transaction, one after the other; None: as is quickest. Safe to run twice at once.
+    transaction, one after the other; None: as is quickest. Safe to run twice at once. Raises
+    InvalidRequest naming a trait of CDP_POLICY that cannot be.
     """
+    computed_traits()  # before anything is taken
     with database.transaction() as tx:
         store.queue_due(tx, now)
         waiting = store.waiting(tx)
@@ -132,5 +134,6 @@ def derive(facts: Facts, parameters: Parameters, now: datetime) -> pl.DataFrame:
     frames = [family.derive(facts, parameters, now) for family in FAMILIES]
     if facts.policy.own:
         frames.append(own.derive(facts, parameters, now))
-        frames.append(own.derive_over_traits(together(facts.profiles, frames), facts.policy.own))
+        whole = together(facts.profiles, frames)
+        frames.append(own.derive_over_traits(whole, facts.policy.own, shipped_traits()))
     return documents(facts.profiles, frames)

@@ -111,6 +111,11 @@ def cells_of(node: "Crossing") -> Iterator[Cell]:
         yield from cells_of(part)
 
 
+def segments_of(node: "Crossing") -> set[str]:
+    """The saved segments that a crossing names."""
+    return {name for cell in cells_of(node) if cell.dimension == SEGMENT for name in cell.cells}
+
+
 class _Reading:
     """A text read from left to right."""
 

@@ -61,7 +61,8 @@ def _listed(said: object) -> object:
     return (said,) if isinstance(said, str) else said
 
 
-Kinds = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1, max_length=50)]
+Named = Annotated[str, Field(min_length=1)]
+Kinds = Annotated[tuple[Named, ...], BeforeValidator(_listed), Field(min_length=1, max_length=50)]
 
 
 class Did(Condition):

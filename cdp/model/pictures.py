@@ -29,6 +29,9 @@ def matrix(told: Matrix) -> Figure:
         figsize=(2.5 + 0.8 * len(columns), 1.5 + 0.45 * len(rows)), layout="constrained"
     )
     axes = figure.add_subplot()
+    axes.set(xlabel=told.columns, ylabel=told.rows, title=f"{told.people:,} people")
+    if not told.cells:
+        return figure
     norm = TwoSlopeNorm(vmin=0.0, vcenter=1.0, vmax=MOST_LIFT)
     image = axes.imshow(np.minimum(lifts, MOST_LIFT), cmap="RdBu", norm=norm, aspect="auto")
     for y, row in enumerate(rows):
@@ -38,7 +41,6 @@ def matrix(told: Matrix) -> Figure:
             axes.text(x, y, label, ha="center", va="center", fontsize=8, fontweight=weight)
     axes.set_xticks(range(len(columns)), columns, rotation=40, ha="right")
     axes.set_yticks(range(len(rows)), rows)
-    axes.set(xlabel=told.columns, ylabel=told.rows, title=f"{told.people:,} people")
     figure.colorbar(image, label="lift over independence (bold: beyond chance)")
     return figure
 

@@ -21,6 +21,10 @@ class Segment(Frozen):
     condition: Mapping[str, Any] = Field(description="the tree of conditions, see docs/segments.md")
     members: int
     as_of: datetime = Field(description="membership is right as of then")
+    fault: str | None = Field(
+        default=None,
+        description="why membership is kept up no longer: a trait is gone or of another type",
+    )
     created_at: datetime
     created_by: str
 

@@ -256,6 +256,8 @@ def test_what_tells_groups_apart_is_ranked_by_effect(crossings, town):
         assert abs(weak.effect) < 0.2
     # A name is no category.
     assert ("username", "category") not in by
+    alone = crossings.distinguish("segment=vip", "segment=vip & !segment=vip")
+    assert (alone.people_b, alone.differences) == (0, [])
 
 
 def test_effect_sizes_are_those_of_their_textbooks(crossings, town):
@@ -290,3 +292,5 @@ def test_matrix_overlaps_and_movement_are_drawn(crossings, tmp_path):
     for n, each in enumerate(told):
         each.plot().savefig(tmp_path / f"{n}.png")
         assert (tmp_path / f"{n}.png").stat().st_size > 10_000
+    nobody = crossings.matrix("lifecycle", "tier", within="segment=vip & !segment=vip")
+    nobody.plot().savefig(tmp_path / "nobody.png")

@@ -88,6 +88,11 @@ WRONG = {
     "trait 'orders' is an integer": ({"trait": "orders", "below": float("nan")}, "write a number"),
     "trait 'gender' is a text; False": ({"trait": "gender", "is": False}, "quotes"),
     "all: give at least one": ({"all": []}, "one"),
+    "all[0]: write a condition": ({"all": [{}]}, "{trait: orders, above: 3}"),
+    "not: write a condition": ({"not": ["hello"]}, "{all: [...]}"),
+    "'name' is an object": ({"trait": "name", "key": "given", "known": True}, "name.given, name.m"),
+    "'custom' is an object": ({"trait": "custom", "key": "motto", "is": "x"}, "custom.something"),
+    "event[0]: ": ({"event": ""}, "at least 1"),
     "since: say a time with its zone": ({"event": "order", "since": "2026-05-01"}, "Z"),
     "says nothing to test by": ({"account": {"trait": "employees"}}, "account"),
 }  # fmt: skip

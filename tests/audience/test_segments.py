@@ -222,3 +222,8 @@ def test_any_condition_can_be_asked_about(segments):
     found = segments.why(uid(4), (trait("days_since_order") < 2) | bought(), now=START)
     assert [part.actual for part in found.reason.parts] == [4.0, {"count": 0}]
     assert len(found.to_change) == 1, "either would do"
+    twice = (bought() & (trait("spent") > 5)) | (bought() & (trait("spent") > 5))
+    assert len(segments.why(uid(4), twice, now=START).to_change) == 2, "each is named once"
+    (told,) = segments.why(uid(4), (bought() | viewed()) & ~bought(), now=START).to_change
+    assert told.startswith("product viewed would have to hold"), "a purchase would do no good"
+    assert segments.why(uid(4), bought() & ~bought(), now=START).to_change == []

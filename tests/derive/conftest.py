@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cdp.derive.policy import derive_policy
+from cdp.derive.registry import computed_traits, known_traits
 from cdp.settings import settings
 from cdp.store.database import Database
 from tests.derive.market import Market
@@ -23,7 +25,11 @@ def policy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         file = tmp_path / "policy.yaml"
         file.write_text(yaml.safe_dump(sections))
         monkeypatch.setenv("CDP_POLICY", str(file))
-        settings.cache_clear()
+        forget()
+
+    def forget() -> None:
+        for kept in (settings, derive_policy, computed_traits, known_traits):
+            kept.cache_clear()
 
     yield write
-    settings.cache_clear()
+    forget()

@@ -26,6 +26,17 @@ def test_intensified_words_weigh_more():
     assert very > plain > 0
 
 
+def test_the_marks_of_html_are_no_words():
+    said, kept = read(
+        "I don't like the quality\nnever again",
+        "<p>I don&#39;t <b>like</b>&nbsp;the quality<br/>never again</p>",
+    ).iter_rows(named=True)
+    assert said["words"] == ["not like"]
+    assert (kept["polarity"], kept["words"], kept["aspects"]) == (
+        said["polarity"], said["words"], said["aspects"]
+    )  # fmt: skip
+
+
 def test_what_follows_but_is_another_clause():
     (said,) = read("The colour is wonderful but the delivery was terrible").iter_rows(named=True)
     aspects = json.loads(said["aspects"])

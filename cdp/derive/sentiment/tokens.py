@@ -19,6 +19,10 @@ PIECE = (
     r"|[:;=xX]['\-^]?[()\[\]DPp/\\|*oO3]+|<3|\p{Emoji_Presentation}|[❤☺☹♥]"
     "|[\\p{L}\\p{M}]+(?:['\u2019][\\p{L}\\p{M}]+)*|\\d+|[.!?,;…\n]+"
 )
+# Shops keep texts as HTML: `Don&#39;t` would not negate, and tags would stand between words.
+ESCAPED = {"&#39;": "'", "&#039;": "'", "&#x27;": "'", "&apos;": "'", "&rsquo;": "'", "&nbsp;": " ",
+           "&quot;": " ", "&#34;": " ", "&lt;": "<", "&gt;": ">", "&hellip;": "..."}  # fmt: skip
+LINE, TAG = r"(?i)<(?:br|/?(?:p|div|li|ul|ol|h\d|tr))\b[^<>]*>", r"</?[a-zA-Z][^<>]*>"
 PAUSE = ";"
 REPEATED = re.compile(r"(.)\1{2,}")
 LONGEST = 10_000  # characters of a text that are read
@@ -44,9 +48,9 @@ class Tokens:
 
 def tokens_of(texts: pl.Series) -> Tokens:
     """The tokens of `texts`: small letters without accents; a null has none."""
-    plain = texts.str.head(LONGEST).str.replace_all("&amp;", "&", literal=True)
     found = (
-        plain.str.extract_all(PIECE)
+        _plain(texts.str.head(LONGEST))
+        .str.extract_all(PIECE)
         .to_frame("raw")
         .with_row_index("text")
         .explode("raw")
@@ -65,6 +69,12 @@ def tokens_of(texts: pl.Series) -> Tokens:
         word=found["word"].to_numpy(),
         words=words,
     )
+
+
+def _plain(texts: pl.Series) -> pl.Series:
+    """`texts` without the marks of HTML."""
+    unescaped = texts.str.replace_all("&amp;", "&", literal=True).str.replace_many(ESCAPED)
+    return unescaped.str.replace_all(LINE, "\n").str.replace_all(TAG, " ")
 
 
 def word_of(raw: str) -> str:
