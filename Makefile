@@ -68,5 +68,5 @@ fmt: $(READY)  ## put the code in its standard form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## measure the promised ratios (an hour); see docs/benchmarks.md
+bench: $(READY)  ## measure the promised ratios (takes long); see docs/benchmarks.md
 	$(BIN)/python -m benchmarks

@@ -7,6 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cdp.derive.own_types import COLUMNS
 from cdp.model.audience import Format
 from cdp.model.computed import KnownTrait
 
@@ -14,16 +15,7 @@ from cdp.model.computed import KnownTrait
 FORMULA = r"^\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^[\t\r\n]"
 SIGNED = r"^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$|^\+\d[\d ().-]*$"
 DOCUMENT = "document"
-TYPES: Mapping[str, pl.DataType] = {
-    "integer": pl.Int64(),
-    "age": pl.Int64(),
-    "number": pl.Float64(),
-    "money": pl.Float64(),
-    "boolean": pl.Boolean(),
-    "date": pl.Date(),
-    "instant": pl.Datetime("us", "UTC"),
-    "list": pl.List(pl.String()),
-}
+TYPES: Mapping[str, pl.DataType] = {**COLUMNS, "age": pl.Int64()}
 
 Pages = Iterable[pl.DataFrame]  # of texts; of one column `document` for JSON lines
 

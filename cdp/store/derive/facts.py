@@ -16,8 +16,9 @@ from cdp.store.derive.texts import COUNTS, HAS_TEXT, SAID
 from cdp.store.profile.read import rows
 
 # `deriving` numbers the profiles at hand; `deriving_record` holds their records, and when what they
-# tell counts (null: always). `folded` tells
-# those whose facts may have changed from those that only time or new parameters move.
+# tell counts (null: always). `folded` tells those whose facts may have changed from those that only
+# time or new parameters move.
+
 # In the order of the index by time: without statistics, as after the first derivation, Postgres takes
 # a third of all profiles for due, and would read every one to have them in the order of their ids.
 QUEUE_DUE = """
